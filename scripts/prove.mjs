@@ -13,6 +13,7 @@ import { buildSteps } from './build.mjs'
 import { backups } from './proofs/backups.mjs'
 import { crossed } from './proofs/crossed.mjs'
 import { damage } from './proofs/damage.mjs'
+import { explained } from './proofs/explained.mjs'
 import { mended } from './proofs/mended.mjs'
 import { reverts } from './proofs/reverts.mjs'
 import { setupSteps } from './setup.mjs'
@@ -22,7 +23,7 @@ import { root, runSteps, StepError } from './steps.mjs'
  * Each is `{ name, says, total, part?, cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. Every change
  * must pass the first `share` of its cases, or `check()` in their place. `prepare()` comes before; `builds: false`: it needs no build.
  */
-const PROOFS = [crossed, mended, reverts, damage, backups]
+const PROOFS = [crossed, mended, explained, reverts, damage, backups]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)

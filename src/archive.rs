@@ -8,7 +8,7 @@ use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
 use runtime::store::{Archive, ExecutionFilter, Expendable};
-use runtime::{Error, archive as told, traces};
+use runtime::{Error, archive as told, explain, traces};
 use serde::Deserialize;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -31,6 +31,8 @@ pub(crate) enum Question {
     Tree(String),
     /// How executions spent their time, by a question as JSON text.
     Traces(String),
+    /// What the tasks of an execution wait for, by a question as JSON text; whether a process has the store, where that is not this one.
+    Explanation { asked: String, is_taken: bool },
 }
 
 /// What a question resolves with.
@@ -74,6 +76,7 @@ pub(crate) fn told_of(archive: &dyn Archive, question: &Question) -> Result<Opti
             told::tree(archive, &id, Timestamp::from_micros(now))
         }
         Question::Traces(asked) => traces::answer(archive, asked),
+        Question::Explanation { asked, is_taken } => explain::stored(archive, asked, *is_taken),
         Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
     }
 }

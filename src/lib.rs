@@ -15,6 +15,7 @@ pub mod copies;
 pub mod deleting;
 pub mod engine;
 pub mod error;
+pub mod explaining;
 pub mod facts;
 pub mod fallbacks;
 pub mod history;

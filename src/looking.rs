@@ -25,6 +25,7 @@ enum Asked {
     Open(PathBuf),
     Store(Question),
     Summaries(String),
+    Explanation(String),
     Close,
 }
 
@@ -56,6 +57,10 @@ impl LookingTask {
                 Ok(None)
             }
             (Some(_), None) => Err(Unanswered::Closed),
+            (Some(Asked::Explanation(asked)), Some(looking)) => {
+                let is_taken = looking.store().is_taken();
+                told_of(looking.store(), &Question::Explanation { asked, is_taken }).map_err(failed)
+            }
             (Some(Asked::Store(question)), Some(looking)) => told_of(looking.store(), &question).map_err(failed),
             (Some(Asked::Summaries(filter)), Some(looking)) => {
                 let filter = read_filter(&filter).map_err(failed)?;
@@ -125,6 +130,12 @@ impl NativeArchive {
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn summaries(&self, filter: String) -> AsyncTask<LookingTask> {
         self.ask(Asked::Summaries(filter))
+    }
+
+    /// As `Engine.storedExplanation`; whether a process has the store is looked at.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_explanation(&self, asked: String) -> AsyncTask<LookingTask> {
+        self.ask(Asked::Explanation(asked))
     }
 
     /// Lets go of it. May be called twice.

@@ -166,6 +166,12 @@ impl NativeModels {
         self.driver.tick();
     }
 
+    /// What a call waits for, as JSON text; null if it has finished.
+    #[napi(catch_unwind)]
+    pub fn wait_of(&self, call: u32) -> Option<String> {
+        self.driver.wait_of(call.into())
+    }
+
     /// The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
     #[napi(catch_unwind)]
     pub fn waiting(&self) -> Vec<u32> {

@@ -49,6 +49,7 @@ export {
 } from './api/errors.js'
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
 export type { BudgetStanding } from './api/budget-window.js'
+export type { Explanation, TaskExplanation, TaskHold, WaitsFor } from './api/explanation.js'
 export type { ExecutionMonitor } from './api/monitor.js'
 export type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from './api/prediction.js'
 export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'

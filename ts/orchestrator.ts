@@ -176,7 +176,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       assertNotClosed: (call: string) => this.#assertNotClosed(call),
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
-    this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this })
+    this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this, around: () => this.#parts() })
     const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents }
     this.#monitoring = new Monitoring(watched, this.#config.monitoring)
     this.#interrupted = new InterruptedRuns(
@@ -487,6 +487,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       schedules: this.#schedules,
       deletions: this.#deletions,
       live: this.#live,
+      interrupted: this.#interrupted,
       parking: this.#parking,
       ended: this.#ended,
       announcer: this.#announcer,

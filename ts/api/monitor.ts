@@ -5,6 +5,7 @@ import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
 import type { BudgetStanding } from './budget-window.js'
 import type { WorkflowAnalytics } from './analytics.js'
+import type { Explanation } from './explanation.js'
 import type { ExecutionComparison, Prediction, WhatIf } from './prediction.js'
 import type { PerformanceProfile } from './profile.js'
 import type { TraceFilter } from './traces.js'
@@ -45,6 +46,13 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
    */
   getPerformanceProfile(executionId: string): Promise<PerformanceProfile>
+  /**
+   * Resolves with what each task of an execution that has not ended waits for, since when, until when, and the call that would move it; of one that has ended,
+   * with how and why it did. It works with `enableMetrics: false` and without `storage`, and reads no facts.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   */
+  explain(executionId: string): Promise<Explanation>
   /**
    * Resolves with a page that shows an execution over time, as HTML text: a row for each task, by what its time went into, the critical path, and the same as
    * a table. The page needs no other file and asks for nothing: write it somewhere, and open it.

@@ -71,6 +71,11 @@ export class Models {
     attempt(() => this.#native.forgetBudget(scope))
   }
 
+  /** What a call waits for, as JSON text; null if it has finished. */
+  waitOf(call: number): string | null {
+    return attempt(() => this.#native.waitOf(call))
+  }
+
   /** Answers the fallbacks that are not asked; empty: there are none. */
   begin(call: number, request: string): string {
     return attempt(() => this.#native.begin(call, request))

@@ -142,6 +142,9 @@ export class Engine {
   parked(id: string): number | null {
     return this.#try(() => this.#native.parked(id))
   }
+  sleepsIn(slot: number): number | null {
+    return this.#try(() => this.#native.sleepsIn(slot))
+  }
 
   /** Wants a parked execution at hand; its `woken` effect follows. */
   wake(slot: number): void {
@@ -436,8 +439,8 @@ export class Engine {
     return { done: copied, stop: () => stopping.stop() }
   }
 
-  /** Of a live execution, as JSON text: what undoes it, or what it waits for. */
-  told(what: 'undoing' | 'waits', slot: number): string {
+  /** Of a live execution, as JSON text. */
+  told(what: 'undoing' | 'waits' | 'explain' | 'obstacle', slot: number): string {
     return this.#try(() => this.#native[what](slot))
   }
 

@@ -102,3 +102,4 @@ export type StoredQuestion =
   | 'summaries'
   | 'analytics'
   | 'traces'
+  | 'storedExplanation'

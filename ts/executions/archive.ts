@@ -9,8 +9,10 @@ import type { ExecutionEvent } from '../events/execution-events.js'
 import { describeEvents } from '../events/announcer.js'
 import { readCallOptions } from '../json/entry.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
+import type { Explanation } from '../api/explanation.js'
 import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
 import { asksSummaries, readExecutionId, readFilter, readId, readSummaryFilter } from './arguments.js'
+import { explainedInArchive } from './explaining.js'
 import { storedEvents, storedPage, storedSeen } from './recovery.js'
 import { summaryPage, summaryQuestion } from './summaries.js'
 
@@ -25,6 +27,12 @@ export interface ExecutionArchive extends AsyncDisposable {
   listExecutions(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList & { readonly asOf: Date }>
   /** Returns the execution as it is on record, or `undefined` if there is none. */
   getExecution(executionId: string): Promise<WorkflowExecution | undefined>
+  /**
+   * Resolves with what each task of an execution waits for, as its records leave it: what only a process has, such as places of agents, is not known.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   */
+  explain(executionId: string): Promise<Explanation>
   /**
    * Yields the events of an execution that are on record, in order, from the first or after number `after`.
    *
@@ -45,6 +53,7 @@ export async function openArchive(path: string): Promise<ExecutionArchive> {
   const reader = new ArchiveReader(resolve(readId(path, 'path', 'the store')))
   await reader.open()
   const source = { engine: reader, clock: new SystemClock() }
+  const store = resolve(path)
   // Their status says so; nobody has given this a logger.
   const damaged = (): void => {}
   const close = (): Promise<void> => reader.close()
@@ -55,6 +64,7 @@ export async function openArchive(path: string): Promise<ExecutionArchive> {
       const { asOf, ...page } = summaryPage(text)
       return { ...page, asOf: dateOf(asOf) }
     }) as ExecutionArchive['listExecutions'],
+    explain: async (executionId) => explainedInArchive(source, readExecutionId(executionId), store),
     getExecution: async (executionId) => storedSeen(source, damaged, readExecutionId(executionId)),
     events: (executionId, options) => {
       const id = readExecutionId(executionId)

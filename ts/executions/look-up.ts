@@ -2,6 +2,7 @@
 // Where an execution is found: among those that live in this process, those that are remembered, or those on record.
 
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
+import type { Explanation } from '../api/explanation.js'
 import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EventSource } from '../events/execution-events.js'
@@ -13,12 +14,13 @@ import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import type { LiveRuns } from './live-runs.js'
 import type { DamagedText } from './damaged.js'
+import { explained, type ExplainingHost } from './explaining.js'
 import { eventsOf, storedPage, storedPast, storedSeen } from './recovery.js'
 import { rememberedSummaries, StoredSummaries } from './summaries.js'
 import type { Unheard } from './unheard.js'
 
 /** What it needs of the orchestrator. */
-interface LookUpHost {
+interface LookUpHost extends Pick<ExplainingHost, 'around'> {
   readonly dispatcher: Dispatcher
   /** Hears of each execution that cannot be read. */
   damaged(found: DamagedText): void
@@ -89,6 +91,12 @@ export class ExecutionLookUp {
       },
       status: async (executionId) => (await this.get(executionId))?.status,
     }
+  }
+
+  /** What each task of an execution waits for. */
+  async explain(executionId: string): Promise<Explanation> {
+    await this.#host.ready()
+    return this.#read('explain', () => explained({ ...this.#host, get: (id) => this.get(id) }, executionId))
   }
 
   /** Returns executions, newest first. */

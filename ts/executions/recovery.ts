@@ -301,6 +301,17 @@ export class InterruptedRuns {
     })
   }
 
+  /** What a run lacks that waits here to be resumed. */
+  missingFor(run: Run): readonly string[] {
+    return this.#waiting.has(run) ? this.#missing(run) : []
+  }
+
+  /** What a group lacks. */
+  missingIn(group: number): readonly string[] {
+    const found = this.#groups[group]
+    return found === undefined || found.proceeds ? [] : this.#missing(found)
+  }
+
   /** Which executions and schedules wait, for which agents. */
   waiting(): Record<string, readonly string[]> {
     const parked = this.#groups.filter(({ proceeds }) => !proceeds)

@@ -108,6 +108,16 @@ export interface CallsHost {
   readonly native: NativeTime
 }
 
+/** What a call waits for, as `ModelDriver::wait_of` writes it. */
+export interface CallWait {
+  readonly provider: string
+  readonly model: string
+  readonly kind: 'answer' | 'retry' | 'limit'
+  readonly what: string
+  readonly since: number
+  readonly until: number | null
+}
+
 interface Pending {
   /** On whose account it is. */
   readonly account: object | undefined
@@ -151,6 +161,13 @@ export class ModelCallsUnderWay {
     for (const [call, { account }] of this.#calls)
       if (account !== undefined) accounts.set(account, waiting.has(call) && accounts.get(account) !== false)
     return [...accounts.values()].filter(Boolean).length
+  }
+
+  /** What the calls on an account wait for. */
+  waitsOf(account: object): CallWait[] {
+    const own = [...this.#calls].filter(([, pending]) => pending.account === account)
+    const told = own.map(([call]) => this.native.waitOf(call)).filter((text) => text !== null)
+    return told.map((text) => JSON.parse(text) as CallWait)
   }
 
   /** A number for a call. */

@@ -10,7 +10,7 @@ import { describe, memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
-import { ModelCallsUnderWay, type CallsHost, type Delta, type Ended } from './calls.js'
+import { ModelCallsUnderWay, type CallsHost, type CallWait, type Delta, type Ended } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
 import { comparisonOf, listed, readModelFilter, registrationOf, type Known, type ModelFilter } from './known.js'
 import { structured } from './output.js'
@@ -101,6 +101,11 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   /** What calls have come to, by model. */
   counted(): Iterable<ModelCount> {
     return this.#calls?.counts.values() ?? []
+  }
+
+  /** What the calls on an account wait for. */
+  waitsOf(account: object): readonly CallWait[] {
+    return this.#calls?.waitsOf(account) ?? []
   }
 
   /** Which answers tasks take as they are, where nothing else is said. */

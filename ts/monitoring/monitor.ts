@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events'
 import type { Alert, MonitorEvents } from '../api/alert.js'
 import type { WorkflowAnalytics } from '../api/analytics.js'
+import type { Explanation } from '../api/explanation.js'
 import type { ExecutionMonitor } from '../api/monitor.js'
 import type { ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
 import type { PerformanceProfile } from '../api/profile.js'
@@ -25,7 +26,7 @@ import { readExecutionId } from '../executions/arguments.js'
 interface Knows extends MetricsHost, ExportHost {
   readonly figures: Figures
   readonly budgets: Budgets
-  readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost }
+  readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost; explain(executionId: string): Promise<Explanation> }
   readonly alerts: MetricsHost['alerts'] & { readonly recent: readonly Alert[] }
   readonly dispatcher: MetricsHost['dispatcher'] & ExportHost['dispatcher']
 }
@@ -68,6 +69,10 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
 
   async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {
     return performanceProfile(this.#knows().lookUp.profiles, readExecutionId(executionId))
+  }
+
+  async explain(executionId: string): Promise<Explanation> {
+    return this.#knows().lookUp.explain(readExecutionId(executionId))
   }
 
   async renderTimeline(executionId: string): Promise<string> {

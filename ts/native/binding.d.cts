@@ -138,6 +138,14 @@ export declare class Engine {
   close(): Promise<NativeFailure | null>
   /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
   abandon(): void
+  /** What the tasks of a live execution wait for, as JSON text; see `runtime::explain`. */
+  explain(slot: number): string
+  /** Why the store takes nothing of a live execution, as JSON text; `null`: it does. */
+  obstacle(slot: number): string
+  /** The group in which a parked execution waits to be resumed; null: in none. */
+  sleepsIn(slot: number): number | null
+  /** Resolves with what the tasks of a stored execution wait for, as its records leave it, or null; `asked`: `{"id", "presence", "now"}`. */
+  storedExplanation(asked: string): Promise<Answer>
   /** Resolves with a page of summaries as JSON text, of everything that was on record when it was called; `filter` is JSON text too. */
   summaries(filter: string): Promise<Answer>
   /** Resolves with figures of a workflow over a time as JSON text, of everything that was on record when it was called; `question` is JSON text too. */
@@ -225,6 +233,8 @@ export declare class NativeArchive {
   storedExecutions(filter: string): Promise<Answer>
   /** A page of summaries as JSON text; `filter` is JSON text too. */
   summaries(filter: string): Promise<Answer>
+  /** As `Engine.storedExplanation`; whether a process has the store is looked at. */
+  storedExplanation(asked: string): Promise<Answer>
   /** Lets go of it. May be called twice. */
   close(): Promise<Answer>
 }
@@ -307,6 +317,8 @@ export declare class NativeModels {
   nextDeadline(): number
   /** The time of the stage has passed. */
   tick(): void
+  /** What a call waits for, as JSON text; null if it has finished. */
+  waitOf(call: number): string | null
   /** The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker. */
   waiting(): Array<number>
 }

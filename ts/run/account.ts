@@ -25,6 +25,11 @@ export interface AccountHost {
 
 const accounts = new WeakMap<LiveAttempt, ModelAccount>()
 
+/** The account of an attempt, if it has one. */
+export function accountOf(live: LiveAttempt): ModelAccount | undefined {
+  return accounts.get(live)
+}
+
 /** The account of an attempt, the same each time: what it finds from before is what was there when it was opened. */
 export function openAccount(host: AccountHost, run: Run, instance: number, live: LiveAttempt): ModelAccount {
   let account = accounts.get(live)

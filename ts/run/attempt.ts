@@ -172,6 +172,8 @@ export class LiveAttempt implements AttemptContext {
   #given: AttemptInput | undefined
   /** When it first told of progress, 0 if it has not. */
   progressed = 0
+  /** When it last did, or gave a sign of life; 0 if it has not. */
+  signed = 0
 
   static {
     // As above, their computed names could not be declared in isolation.
@@ -259,7 +261,8 @@ export class LiveAttempt implements AttemptContext {
   }
 
   #progresses(): void {
-    if (this.progressed === 0) this.progressed = this.#host.clock.now()
+    this.signed = this.#host.clock.now()
+    if (this.progressed === 0) this.progressed = this.signed
   }
 
   get spawn(): AttemptContext['spawn'] {

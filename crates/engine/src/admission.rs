@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use stdx::Timestamp;
 
 /// What an execution asks for by where it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,21 @@ pub struct KeyLimit {
     pub key: Arc<str>,
     /// At least 1.
     pub limit: u32,
+}
+
+/// What an execution waits for that may not begin yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The key of which as many run as may; `None`: as many of all run as may.
+    pub key: Option<Arc<str>>,
+    /// How many may run.
+    pub limit: u32,
+    /// How many run.
+    pub running: u32,
+    /// The first of those that run, of the same key if that is full, by the numbers of the caller.
+    pub by: Vec<u32>,
+    /// Since when it waits, as far as the caller knows.
+    pub since: Option<Timestamp>,
 }
 
 /// Executions that wait or run, by numbers of the caller's own.
@@ -84,6 +100,8 @@ struct Key {
 impl Admission {
     /// The largest weight of a tenant.
     pub const WEIGHT_MAX: u32 = 1000;
+    /// Executions that [`Queued`] names.
+    const NAMED_MAX: usize = 10;
     /// What a tenant of weight 1 moves ahead by.
     const STRIDE: u64 = 1 << 30;
 
@@ -100,6 +118,22 @@ impl Admission {
     /// Executions that wait.
     pub fn waiting(&self) -> usize {
         self.members.len() - self.running as usize
+    }
+
+    /// What one waits for; `None` if it does not. It takes a look at everyone.
+    pub fn queued(&self, id: u32) -> Option<Queued> {
+        let Member { ticket, state, .. } = self.members.get(&id).filter(|member| member.state != State::Running)?;
+        let of_key = ticket.key.as_ref().filter(|_| *state == State::Parked);
+        let is_meant = |other: &Ticket| {
+            of_key.is_none_or(|of_key| other.tenant == ticket.tenant && other.key.as_ref().is_some_and(|other| other.key == of_key.key))
+        };
+        let running = self.members.iter().filter(|(_, other)| other.state == State::Running && is_meant(&other.ticket));
+        let mut by: Vec<u32> = running.map(|(id, _)| *id).collect();
+        by.sort_unstable();
+        let limit = of_key.map_or(self.limit.unwrap_or(u32::MAX), |of_key| of_key.limit);
+        let running = u32::try_from(by.len()).unwrap_or(u32::MAX);
+        by.truncate(Self::NAMED_MAX);
+        Some(Queued { key: of_key.map(|of_key| Arc::clone(&of_key.key)), limit, running, by, since: None })
     }
 
     /// An execution wants to begin.

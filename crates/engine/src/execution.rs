@@ -33,6 +33,7 @@ mod decide;
 mod destination;
 mod event;
 mod extent;
+mod holding;
 mod idle;
 mod input;
 mod kin;
@@ -50,6 +51,7 @@ mod values;
 pub use command::{AbortCause, Command};
 pub use destination::Move;
 pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, Shared, SkipReason};
+pub use holding::{Around, By, Held, Hold, Presence};
 pub use input::{Input, Output, Settled};
 pub use kin::TemplateReads;
 pub use models::{Note, Notes, Spent};
@@ -130,6 +132,8 @@ pub struct Execution {
     /// What models have cost, in executions below it too.
     spent: Spent,
     paused: bool,
+    /// Since when it is.
+    paused_since: Option<Timestamp>,
     stepping: bool,
     /// Whether it was rebuilt and waits for [`Input::Recover`]. It is no fact of the journal, but of this process.
     asleep: bool,
@@ -202,6 +206,7 @@ impl Execution {
             resting: Vec::new(),
             spent: Spent::default(),
             paused: false,
+            paused_since: None,
             stepping: false,
             asleep: false,
             above: Above::default(),

@@ -26,11 +26,11 @@ mod task_index;
 mod trigger;
 pub mod workflow;
 
-pub use admission::{Admission, KeyLimit, Ticket};
+pub use admission::{Admission, KeyLimit, Queued, Ticket};
 pub use execution::{
-    AbortCause, CancelReason, Command, End, Event, Execution, Fit, Input, Move, MoveError, Note, Notes, Output, PassEnd, Phase, Question,
-    ReusedEnd, Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep, TaskRecord, TaskState, TemplateReads,
-    Undoing, UndoneBy,
+    AbortCause, Around, By, CancelReason, Command, End, Event, Execution, Fit, Held, Hold, Input, Move, MoveError, Note, Notes, Output,
+    PassEnd, Phase, Presence, Question, ReusedEnd, Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep,
+    TaskRecord, TaskState, TemplateReads, Undoing, UndoneBy,
 };
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};
@@ -40,8 +40,8 @@ pub use plan::{
     OnItemError, Plan, PlannedTask, TaskKind, TaskList, Tolerance, Wait,
 };
 pub use pool::{
-    AgentIndex, AgentLimits, Figures, InstanceNumber, Lack, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve,
-    TargetIndex, TypeIndex, TypeLimits,
+    AgentIndex, AgentLimits, Figures, InstanceNumber, Lack, Lacking, Pool, PoolEffect, PoolPolicy, PoolStatistics, PoolWait, Rate, Request,
+    Reserve, TargetIndex, TypeIndex, TypeLimits,
 };
 pub use retry::RetryPolicy;
 pub use schema::{Schema, SchemaError, SchemaIssue};

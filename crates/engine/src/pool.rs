@@ -34,6 +34,7 @@ mod growing;
 mod health;
 mod indices;
 mod instances;
+mod lacking;
 mod line;
 mod making;
 mod open;
@@ -49,6 +50,7 @@ mod waits;
 
 pub use effect::{Lack, PoolEffect, Request};
 pub use indices::{AgentIndex, InstanceNumber, TargetIndex, TypeIndex};
+pub use lacking::{Lacking, PoolWait};
 pub use policy::{AgentLimits, PoolPolicy, Rate, Reserve, TypeLimits};
 pub use statistics::{Figures, PoolStatistics};
 

@@ -23,11 +23,13 @@ mod ids;
 mod record;
 mod route;
 mod steps;
+mod waiting;
 
 pub use call::{CallRequest, Target};
 pub use ids::{AttemptId, CallId};
 pub use record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
 pub use route::{Counts, RouteStatistics};
+pub use waiting::CallWait;
 
 use crate::{BreakerPolicy, Budgets, FailureClass, Limits, Spend, Tokens, Usage};
 use call::{Call, State};

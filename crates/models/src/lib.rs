@@ -47,7 +47,7 @@ pub use budget::{Account, Budget, BudgetReservation, BudgetWindow, Budgets, Coun
 pub use ending::{Ending, ending};
 pub use failure::{FailureClass, classify, failure_message, retry_after, without_secrets};
 pub use gateway::{
-    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp, Next,
-    Obstacle, Reason, RouteStatistics, Skipped, Target, Why,
+    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, CallWait, Command, Counts, Gateway, GaveUp,
+    Next, Obstacle, Reason, RouteStatistics, Skipped, Target, Why,
 };
 pub use limits::{Admission, Gauge, Level, Limiter, Limits, Reservation, Tokens, TooLarge};

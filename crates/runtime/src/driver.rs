@@ -18,6 +18,7 @@ mod attempts;
 mod budget;
 mod counts;
 mod deleting;
+mod explaining;
 mod gathered;
 mod history;
 mod ids;
@@ -132,6 +133,7 @@ pub struct Driver {
     shortage: Option<Arc<str>>,
     /// What people have not been told yet.
     alerts: Vec<Alert>,
+    obstacles: explaining::Obstacles,
     /// What is on record, where that is in the memory of this process.
     at_hand: Option<Box<dyn Archive>>,
     asked: Asked,
@@ -204,6 +206,7 @@ impl Driver {
             arrived: Vec::new(),
             shortage: None,
             alerts: Vec::new(),
+            obstacles: explaining::Obstacles::default(),
             at_hand,
             asked: Asked::default(),
             next_key,

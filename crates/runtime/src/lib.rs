@@ -6,7 +6,7 @@
 //! - [`archive`]: what is on record, told without the driver.
 //! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
 //! - [`timing`]: when a schedule runs, as JSON text.
-//! - [`report`]: an execution as one JSON text, for whoever asks; [`spent`]: what models have cost.
+//! - [`report`]: an execution as one JSON text, for whoever asks; [`spent`]: what models have cost; [`explain`]: what its tasks wait for.
 //!
 //! Nothing is decided here. A driver belongs to one thread, which is why its machines need no lock; what happens on other threads
 //! (for now: commits that wait for the disk) reaches it through a queue that it drains when it is woken.
@@ -19,6 +19,7 @@ mod clock;
 mod driver;
 mod effect;
 mod error;
+pub mod explain;
 pub mod facts;
 mod history;
 pub mod options;

@@ -351,7 +351,7 @@ fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
     }
 }
 
-fn status(execution: &Execution) -> &'static str {
+pub(crate) fn status(execution: &Execution) -> &'static str {
     match execution.phase() {
         Phase::Pending | Phase::Running if execution.is_paused() => "paused",
         Phase::Pending => "pending",

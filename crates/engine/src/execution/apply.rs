@@ -48,7 +48,7 @@ impl Execution {
             Event::CancelRequested { reason, force } => self.cancel(at, reason.as_ref(), *force),
             Event::BudgetCharged { started, interrupted } => self.attempts = (self.attempts + started).saturating_sub(*interrupted),
             Event::UsageCharged { spent } => self.spend_below(spent),
-            Event::Paused => self.paused = true,
+            Event::Paused => (self.paused, self.paused_since) = (true, Some(at)),
             Event::Resumed { step } => (self.paused, self.stepping) = (false, *step),
             Event::StepStarted { task, name, input, .. } => self.take_step(*task, name, *input, None),
             Event::StepEnded { task, name, input, value, .. } => self.take_step(*task, name, *input, Some(value)),
@@ -120,7 +120,8 @@ impl Execution {
                 self.end_era(*task, failure);
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
-                self.tasks[*task].more().failed = Some((*attempt, Arc::clone(failure)));
+                let more = self.tasks[*task].more();
+                (more.failed, more.failed_at) = (Some((*attempt, Arc::clone(failure))), Some(at));
                 self.set(*task, TaskState::Backoff { attempt: attempt + 1, until: *until });
             }
             Event::FallbackTaken { .. } => self.fall_back(at, event),
@@ -286,6 +287,7 @@ impl Execution {
     fn open_inner(&mut self, at: Timestamp, owner: InstanceIndex, role: Role, list: ListIndex) {
         let tasks = self.plan.list(list);
         let scope = self.open_scope(Some(owner), role, list, tasks);
+        self.scope_mut(scope).began = Some(at);
         self.tasks[owner].more().scopes.push(scope);
         self.release_first(at, scope);
     }

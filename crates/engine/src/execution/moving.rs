@@ -150,6 +150,7 @@ impl Execution {
         self.setup.steps = kept(&before.setup.steps, &stay);
         stayed.push(Arc::new(stay));
         (self.paused, self.stepping, self.asleep, self.above) = (before.paused, before.stepping, before.asleep, before.above);
+        self.paused_since = before.paused_since;
         (self.attempts, self.spent, self.late_answers) = (before.attempts, before.spent, before.late_answers);
         (self.signals_received, self.scratch) = (before.signals_received, std::mem::take(&mut before.scratch));
         self.signals = std::mem::take(&mut before.signals);

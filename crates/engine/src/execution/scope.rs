@@ -7,6 +7,7 @@ use super::CancelReason;
 use crate::plan::ListIndex;
 use crate::{InstanceIndex, TaskIndex};
 use std::collections::BTreeSet;
+use stdx::Timestamp;
 
 /// The place of a scope in its execution, in the order they began; the root's is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,8 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
     pub(super) owner: Option<InstanceIndex>,
+    /// When it began; of the root and of what was spawned others know.
+    pub(super) began: Option<Timestamp>,
     pub(super) role: Role,
     /// The list its tasks come from.
     pub(super) list: ListIndex,
@@ -70,6 +73,7 @@ impl Scope {
     pub(super) fn new(owner: Option<InstanceIndex>, role: Role, list: ListIndex, list_start: u32) -> Self {
         Self {
             owner,
+            began: None,
             role,
             list,
             list_start,

@@ -138,6 +138,8 @@ pub(super) struct More {
     pub(super) crashes: u32,
     /// The last attempt that failed and was followed by another, and why it did.
     pub(super) failed: Option<(u32, Arc<Failure>)>,
+    /// When that was.
+    pub(super) failed_at: Option<Timestamp>,
     /// What stands in for it, and why something does.
     pub(super) fallen: Option<Fallen>,
     /// The last condition that was judged, and whether it holds.

@@ -58,7 +58,7 @@ impl Execution {
     }
 
     /// The id of the execution that was the last attempt of a task that is a workflow.
-    fn child_id(&self, task: InstanceIndex) -> Arc<str> {
+    pub(super) fn child_id(&self, task: InstanceIndex) -> Arc<str> {
         let (path, attempts) = (self.path(task), self.tasks[task].attempts());
         match self.generation(&path) {
             0 => format!("{}/{path}/{attempts}", self.setup.id).into(),

@@ -85,6 +85,13 @@ impl<T> Line<T> {
         Some(value)
     }
 
+    pub(super) fn get(&self, rank: Rank) -> Option<&T> {
+        let class = rank.class();
+        let list = self.front.as_ref().filter(|(first, _)| *first == class).map(|(_, list)| list).or_else(|| self.lists.get(&class))?;
+        let place = list.place_of(rank);
+        list.places.get(place).filter(|(found, _)| *found == rank)?.1.as_ref()
+    }
+
     pub(super) fn get_mut(&mut self, rank: Rank) -> Option<&mut T> {
         self.list_mut(rank.class())?.find(rank)?.as_mut()
     }
@@ -120,12 +127,17 @@ impl<T> List<T> {
         if self.places.back().is_none_or(|(last, _)| *last < rank) {
             return self.places.push_back((rank, Some(value)));
         }
-        let place = self.places.partition_point(|(other, _)| *other < rank);
+        let place = self.place_of(rank);
         self.places.insert(place, (rank, Some(value)));
     }
 
+    /// Where it is, or would be.
+    fn place_of(&self, rank: Rank) -> usize {
+        self.places.partition_point(|(other, _)| *other < rank)
+    }
+
     fn find(&mut self, rank: Rank) -> Option<&mut Option<T>> {
-        let place = self.places.partition_point(|(other, _)| *other < rank);
+        let place = self.place_of(rank);
         self.places.get_mut(place).filter(|(found, _)| *found == rank).map(|(_, value)| value)
     }
 

@@ -58,6 +58,12 @@ impl Queue {
         targets[target].queue.insert(rank, waiting);
     }
 
+    /// The task of an execution that waits, if it does.
+    pub(super) fn waiting<'a>(&self, targets: &'a Table<TargetIndex, Target>, slot: u32, task: u32) -> Option<(Rank, &'a Waiting)> {
+        let (target, rank) = (*self.places.get(slot as usize)?.ranks.get(task as usize)?)?;
+        Some((rank, targets[target].queue.get(rank)?))
+    }
+
     /// Takes the first that waits for a target out.
     pub(super) fn pop(&mut self, targets: &mut Table<TargetIndex, Target>, target: TargetIndex) -> Option<Waiting> {
         let waiting = targets[target].queue.pop_first()?;

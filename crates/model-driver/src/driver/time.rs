@@ -2,6 +2,8 @@
 //! Who waits for deadlines: the driver itself, or a host whose time does not run.
 
 use super::{ModelDriver, Now, Shared, lock};
+use models::{Awaited, CallId, CallWait};
+use serde_json::json;
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -30,6 +32,20 @@ impl ModelDriver {
     /// Calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
     pub fn waiting(&self) -> Vec<u64> {
         lock(&self.shared.state).calls.iter().filter(|(_, pending)| pending.attempt.is_none()).map(|(id, _)| id.0).collect()
+    }
+
+    /// What a call waits for, as JSON text: `{"provider", "model", "kind", "what", "since", "until"}`, the kind `answer`, `retry` or `limit`, instants in
+    /// microseconds; `None` if it has finished.
+    pub fn wait_of(&self, call: u64) -> Option<String> {
+        let CallWait { provider, model, awaited, since, until } = lock(&self.shared.state).book.gateway.wait_of(CallId(call))?;
+        let kind = match awaited {
+            Awaited::Answer => "answer",
+            Awaited::Retry => "retry",
+            Awaited::Room(_) | Awaited::Place | Awaited::Silence | Awaited::Turn => "limit",
+        };
+        let (what, until) = (awaited.to_string(), until.map(Timestamp::micros));
+        let told = json!({ "provider": &*provider, "model": &*model, "kind": kind, "what": what, "since": since.micros(), "until": until });
+        Some(told.to_string())
     }
 }
 

@@ -122,6 +122,10 @@ impl Routes {
         self.all.get_mut(index.0)
     }
 
+    pub(super) fn look(&self, index: RouteIndex) -> Option<&Route> {
+        self.all.get(index.0)
+    }
+
     /// The route of a model; without limits, if nobody has set any.
     pub(super) fn named(&mut self, provider: &Arc<str>, model: &Arc<str>) -> RouteIndex {
         let models = self.names.entry(Arc::clone(provider)).or_default();

@@ -29,7 +29,10 @@ impl Driver {
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
             Arrival::Short(why) => self.shortage = why,
-            Arrival::Alert(alert) => self.alerts.push(alert),
+            Arrival::Alert(alert) => {
+                self.obstacles.hear(self.now.unwrap_or_else(|| self.clock.read()), &alert);
+                self.alerts.push(alert);
+            }
             Arrival::Failed(failure) => return Err(self.fail(&failure)),
         }
         Ok(())
