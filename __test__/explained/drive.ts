@@ -21,7 +21,7 @@ import { caseOf } from '../crossed/generate.ts'
 const DEEDS_MAX = 5
 const FREE_MAX = 10
 
-/** Holds behind each other, and places given back, before it is believed that nothing moves. */
+/** Things that hold one task after each other, and places given back, before it is believed that nothing moves. */
 const TRIES_MAX = 20
 
 const AGENTS = ['work', 'undo', 'stand-in']
@@ -43,6 +43,7 @@ export async function explainedCase(seed: number): Promise<string | undefined> {
 interface AtWork {
   readonly agent: string
   readonly execution: string
+  readonly path: string
   answer(): void
 }
 
@@ -156,7 +157,8 @@ class Driver {
   async #move(id: string, explanation: Explanation, task: TaskExplanation): Promise<string | undefined> {
     const { waitsFor, taskId } = task
     if (waitsFor.kind === 'dependency' || waitsFor.kind === 'tasks') {
-      const root = explanation.tasks.find((other) => other.taskId === this.#chance.of(waitsFor.roots))
+      const wanted = this.#chance.of(waitsFor.roots)
+      const root = explanation.tasks.find((other) => other.taskId === wanted)
       if (root === undefined) return `${taskId} waits for ${JSON.stringify(waitsFor.roots)}, which are not in the list`
       if (['dependency', 'tasks'].includes(root.waitsFor.kind)) return `${root.taskId} is no root: ${JSON.stringify(root)}`
       return this.#move(id, explanation, root)
@@ -169,20 +171,31 @@ class Driver {
       const below = await this.#follow(waitsFor.executionId)
       return below === 'ended' ? `the child ${waitsFor.executionId} has ended, and ${taskId} waits for it` : below
     }
-    const before = await this.#recorded(id)
-    for (const hold of [task, ...(task.then ?? [])]) {
-      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        const difference = await this.#do(id, hold)
-        if (difference !== undefined) return `${difference}: ${JSON.stringify(task)}`
-        await this.#still()
-        if ((await this.#recorded(id)) !== before) return undefined
-        if (hold.waitsFor.kind !== 'place') break
-      }
-    }
-    return `nothing was recorded of ${id} after ${JSON.stringify(task)}; now it waits for ${JSON.stringify(await this.#explain(id))}`
+    return this.#moveOn(id, task)
   }
 
-  async #do(id: string, { waitsFor, until, call }: TaskHold): Promise<string | undefined> {
+  /** Does the first thing that a task waits for until there is a record. Where that leads to none, something else must be named then. */
+  async #moveOn(id: string, first: TaskExplanation): Promise<string | undefined> {
+    const before = await this.#recorded(id)
+    let task = first
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const difference = await this.#do(id, task.taskId, task)
+      if (difference !== undefined) return `${difference}: ${JSON.stringify(task)}`
+      await this.#still()
+      if ((await this.#recorded(id)) !== before) return undefined
+      const explanation = await this.#explain(id)
+      if (typeof explanation !== 'object') return explanation
+      const now = explanation.tasks.find(({ taskId }) => taskId === task.taskId)
+      if (now === undefined) return `nothing was recorded, and ${task.taskId} is gone: ${JSON.stringify(task)}`
+      // Who is given a place may be another, and who may answer may sleep first.
+      if (isSame(task, now) && task.waitsFor.kind !== 'place' && task.waitsFor.kind !== 'attempt')
+        return `nothing came of it: ${JSON.stringify(task)}`
+      task = now
+    }
+    return `nothing was recorded of ${id} after ${JSON.stringify(first)}; now it waits for ${JSON.stringify(task)}`
+  }
+
+  async #do(id: string, taskId: string, { waitsFor, until, call }: TaskHold): Promise<string | undefined> {
     switch (waitsFor.kind) {
       case 'signal':
       case 'pause':
@@ -190,7 +203,7 @@ class Driver {
       case 'admission':
         return call === undefined ? 'there is no call' : this.#call(call)
       case 'attempt':
-        return this.#answer(({ execution, agent }) => execution === id && agent === waitsFor.agent) ? undefined : this.#pass(until)
+        return this.#answer(({ execution, path }) => execution === id && path === taskId) ? undefined : this.#pass(until)
       case 'place':
         return this.#answer(({ agent }) => agent === waitsFor.agent) ? undefined : this.#pass(until)
       case 'timer':
@@ -217,8 +230,12 @@ class Driver {
 
   /** Runs what an explanation says, as it is. */
   async #call(code: string): Promise<undefined> {
-    const run = new AsyncFunction('orchestrator', 'payload', 'type', code)
-    await run(this.#orchestrator, PAYLOAD, this.#type('work'))
+    for (const line of code.split('\n')) {
+      // Each type answers in its own name.
+      const named = /registerAgentType\('(.*?)'/.exec(line)?.[1] ?? 'work'
+      await new AsyncFunction('orchestrator', 'payload', 'type', line)(this.#orchestrator, PAYLOAD, this.#type(named))
+    }
+    return undefined
   }
 
   /** Lets one of the attempts at work answer that fit. */
@@ -258,10 +275,11 @@ class Driver {
     return { create: () => ({ execute }), maxAgents: 1, maxConcurrency: this.#places }
   }
 
-  async #work(agent: string, task: TaskInput, { attempt, signal, spawn }: AttemptContext): Promise<unknown> {
+  async #work(agent: string, task: TaskInput, context: AttemptContext): Promise<unknown> {
+    const { attempt, spawn } = context
     const { said, deed = {} } = (task.input.data ?? {}) as { said?: unknown; deed?: Deed }
     if (this.#free > 0) this.#free -= 1
-    else await this.#gate(agent, task.executionId, signal)
+    else await this.#gate(agent, task.executionId, context)
     if (deed.slow !== undefined) await (this.#kit as TestKit).clock.sleep(deed.slow)
     for (const spawned of deed.spawns ?? []) {
       try {
@@ -275,9 +293,10 @@ class Driver {
   }
 
   /** Some hear when they are told to stop, and some do not. */
-  #gate(agent: string, execution: string, signal: AbortSignal): Promise<void> {
+  #gate(agent: string, execution: string, { signal, idempotencyKey }: AttemptContext): Promise<void> {
+    const path = decodeURIComponent(idempotencyKey.slice(idempotencyKey.lastIndexOf(':') + 1))
     return new Promise((resolve, reject) => {
-      const one = { agent, execution, answer: resolve }
+      const one = { agent, execution, path, answer: resolve }
       this.#atWork.push(one)
       if (this.#chance.oneIn(2)) return
       const stop = (): void => {
@@ -291,6 +310,10 @@ class Driver {
 }
 
 const AsyncFunction = (async () => {}).constructor as new (...text: string[]) => (...given: unknown[]) => Promise<void>
+
+function isSame(one: TaskHold, other: TaskHold): boolean {
+  return JSON.stringify(one.waitsFor) === JSON.stringify(other.waitsFor) && one.until?.getTime() === other.until?.getTime()
+}
 
 /** Whether the process has ended, as far as this one can tell. */
 function hasEnded(error: unknown): boolean {

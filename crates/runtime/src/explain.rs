@@ -63,6 +63,9 @@ pub(crate) fn text(execution: &Execution, around: &Around<'_>, ids: &dyn Fn(u32)
     json!({ "status": report::status(execution), "deadline": deadline, "tasks": tasks }).to_string()
 }
 
+/// What the ids of workflows and executions that undo others end with.
+const UNDOING: &str = "!compensate";
+
 struct Writer<'a> {
     execution: &'a Execution,
     ids: &'a dyn Fn(u32) -> Option<Arc<str>>,
@@ -73,7 +76,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn held(&self, Held { task, undoing, holds }: &Held) -> Value {
         let path = self.execution.path(*task);
-        let path = if *undoing { format!("{path}!compensate") } else { path };
+        let path = if *undoing { format!("{path}{UNDOING}") } else { path };
         let holds: Vec<Value> = holds.iter().map(|hold| self.hold(*task, hold)).collect();
         json!({ "task": path, "holds": holds })
     }
@@ -110,7 +113,10 @@ impl Writer<'_> {
             By::Lane { holder } => ("lane", json!({ "holder": self.execution.path(*holder) })),
             By::Place(wait) => self.place(task, wait.as_ref()),
             By::Attempt { attempt } => ("attempt", json!({ "attempt": attempt, "agent": self.agent(task), "instance": task.get() })),
-            By::Child { attempt, id } => ("child", json!({ "attempt": attempt, "id": &**id })),
+            By::Child { attempt, id } => {
+                let undoing = self.undoing(task);
+                ("child", json!({ "attempt": attempt, "id": undoing.as_deref().unwrap_or(id) }))
+            }
             By::Stop { attempt } => ("stop", json!({ "attempt": attempt, "agent": self.agent(task) })),
             By::Pause => ("pause", json!({})),
             By::Admission(None) => ("admission", json!({})),
@@ -143,14 +149,29 @@ impl Writer<'_> {
     /// What the payload of a signal must be, as the definition has it.
     fn schema_of(&self, task: InstanceIndex) -> Option<&Value> {
         let Some(Wait::Signal { schema: Some(_), .. }) = &self.execution.planned(task).wait else { return None };
+        self.written(task)?.get("waitFor")?.get("schema")
+    }
+
+    /// The execution that undoes another, where that is what a task runs: it has an id of its own.
+    fn undoing(&self, task: InstanceIndex) -> Option<String> {
+        let added = self.execution.spawned_definition(task).filter(|_| self.execution.is_compensation(task));
+        let undone = match added {
+            Some(definition) => serde_json::from_str::<Value>(definition).ok()?.get("workflow")?.as_str()?.to_owned(),
+            None if self.execution.plan().workflow_id.ends_with(UNDOING) => self.written(task)?.get("workflow")?.as_str()?.to_owned(),
+            None => return None,
+        };
+        Some(undone + UNDOING)
+    }
+
+    /// A task as its definition has it.
+    fn written(&self, task: InstanceIndex) -> Option<&Value> {
         let definition = self.definition.get_or_init(|| definition_of(self.execution.plan()));
         let place = &self.execution.planned(task).place;
-        let fields = place.split(['.', '[']).map(|field| field.trim_end_matches(']'));
-        let written = fields.into_iter().try_fold(definition, |at, field| match at {
+        let mut fields = place.split(['.', '[']).map(|field| field.trim_end_matches(']'));
+        fields.try_fold(definition, |at, field| match at {
             Value::Array(items) => items.get(field.parse::<usize>().ok()?),
             other => other.get(field),
-        });
-        written?.get("waitFor")?.get("schema")
+        })
     }
 }
 
