@@ -76,7 +76,12 @@ describe('what a task waits for', () => {
     const paused = await explained(kit)
     expect(paused).toMatchObject({ status: 'paused', summary: 'execution `x` is paused: waits for `resumeExecution`' })
     expect(paused.tasks).toMatchObject([
-      { taskId: 'w', waitsFor: { kind: 'pause' }, call: "await orchestrator.resumeExecution('x')", then: [{ waitsFor: { kind: 'timer' } }] },
+      {
+        taskId: 'w',
+        waitsFor: { kind: 'pause' },
+        call: "await orchestrator.resumeExecution('x')",
+        then: [{ waitsFor: { kind: 'timer' } }],
+      },
     ])
     expect(since(paused.tasks[0]?.since)).toBe(hours(1))
   })
@@ -112,7 +117,7 @@ describe('what a task waits for', () => {
     expect(since(stopped?.until)).toBe(65_000)
   })
 
-  it('places and rates of agents, and the lane', async () => {
+  it('places and rates of agents', async () => {
     const type = { create: () => ({ execute: hang }), maxAgents: 1, maxConcurrency: 1 }
     const setup = ({ agentPool }: Orchestrator): void => {
       agentPool.registerAgentType('one', type)
@@ -121,12 +126,16 @@ describe('what a task waits for', () => {
     }
     const kit = await kitWith({}, { setup })
     const lists = ['one', 'rated'].flatMap((agentId) => [task(`${agentId}-a`, { agentId }), task(`${agentId}-b`, { agentId })])
-    const lane = ['s', 't'].map((id) => task(id, { agentId: 'many', type: 'sequential', dependencies: [] }))
-    const told = await begun(kit, [{ id: 'g', name: 'g', type: 'parallel', tasks: [...lists, ...lane] }])
+    const told = await begun(kit, [{ id: 'g', name: 'g', type: 'parallel', tasks: lists }])
     expect(of(told, 'one-b').waitsFor).toEqual({ kind: 'place', agent: 'one', type: 'one', running: 1, limit: 1 })
     expect(of(told, 'rated-b').waitsFor).toEqual({ kind: 'rateLimit', agent: 'rated', type: 'many' })
     expect(since(of(told, 'rated-b').until)).toBe(hours(1))
-    expect(of(told, 't').waitsFor).toEqual({ kind: 'lane', holder: 's' })
+  })
+
+  it('the lane of tasks that are written `sequential`, and who has it', async () => {
+    const kit = await kitWith({ work: hang })
+    const lane = ['s', 't'].map((id) => task(id, { type: 'sequential', dependencies: [] }))
+    expect(of(await begun(kit, lane), 't').waitsFor).toEqual({ kind: 'lane', holder: 's' })
   })
 
   it('an instance that is being made', async () => {
@@ -159,7 +168,11 @@ describe('what a task waits for', () => {
     expect(told).toMatchObject({
       status: 'pending',
       tasks: [
-        { taskId: 'w', waitsFor: { kind: 'admission', limit: 1, running: 1, by: ['first'] }, call: "await orchestrator.cancelExecution('first')" },
+        {
+          taskId: 'w',
+          waitsFor: { kind: 'admission', limit: 1, running: 1, by: ['first'] },
+          call: "await orchestrator.cancelExecution('first')",
+        },
       ],
     })
   })
@@ -190,7 +203,10 @@ describe('executions that are not at hand', () => {
 
   it('are explained where they are parked, without being had at hand', async () => {
     const folder = userFolder()
-    const orchestrator = orchestratorWith({}, { storage: { path: join(folder, 'parked.db'), parkAfter: 1 }, monitoring: { enableMetrics: false } })
+    const orchestrator = orchestratorWith(
+      {},
+      { storage: { path: join(folder, 'parked.db'), parkAfter: 1 }, monitoring: { enableMetrics: false } },
+    )
     await orchestrator.startWorkflow(workflow([signal('w')]), {}, { executionId: 'x' })
     await until(async () => (await orchestrator.getStatistics()).parkedWorkflows === 1)
     expect((await orchestrator.executionMonitor.explain('x')).tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'signal' } }])
@@ -200,7 +216,9 @@ describe('executions that are not at hand', () => {
   it('are explained out of an archive: whether a process has them, and what is to be done if none does', async () => {
     const path = join(userFolder(), 'archive.db')
     const orchestrator = new MultiAgentOrchestrator({ storage: { path } })
-    orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: ({}, { signal: told }: AttemptContext) => untilAborted(told) }) })
+    orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({ execute: ({}, { signal: told }: AttemptContext) => untilAborted(told) }),
+    })
     await orchestrator.startWorkflow(workflow([signal('w')]), {}, { executionId: 'x' })
     await using archive = await openArchive(path)
     expect((await archive.explain('x')).tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'signal' } }])
@@ -214,7 +232,10 @@ describe('executions that are not at hand', () => {
 
   it.each(['file', 'memory'] as const)('say how and why they ended (%s), and that there are none', async (storage) => {
     const opened = gate()
-    const kit = await kitWith({ work: () => 1, fails: () => Promise.reject(new Error('no luck')), waits: () => opened.promise }, { storage })
+    const kit = await kitWith(
+      { work: () => 1, fails: () => Promise.reject(new Error('no luck')), waits: () => opened.promise },
+      { storage },
+    )
     await kit.run(workflow([task('a')]), {}, { executionId: 'good' })
     await kit.run(workflow([task('a', { agentId: 'fails' })], { id: 'bad' }), {}, { executionId: 'bad' }).catch(() => {})
     await kit.orchestrator.startWorkflow(workflow([signal('w')], { id: 'stopped' }), {}, { executionId: 'stopped' })
@@ -236,7 +257,9 @@ it('docs/monitoring.md: its block runs, and its table has every kind', async () 
   const run = new Function('orchestrator', 'executionId', 'console', `return (async () => { ${block} })()`)
   await run(kit.orchestrator, 'x', { log: (...line: unknown[]) => lines.push(line) })
   expect(lines).toEqual([['w', 'signal', undefined, "await orchestrator.signalExecution('x', 'go', payload)"]])
-  const kinds = new Set([...readFileSync(join(root, 'ts/api/explanation.ts'), 'utf8').matchAll(/readonly kind: '(\w+)'/g)].map(([, kind]) => kind))
+  const kinds = new Set(
+    [...readFileSync(join(root, 'ts/api/explanation.ts'), 'utf8').matchAll(/readonly kind: '(\w+)'/g)].map(([, kind]) => kind),
+  )
   const [, table = ''] = /\| `kind` \|[^\n]*\n([\s\S]*?)\n\n/.exec(text) ?? []
   const told = new Set(table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, kind]) => kind)))
   expect([...told].toSorted()).toEqual([...kinds].toSorted())

@@ -4,7 +4,7 @@
 import type { WaitsFor } from '../api/explanation.js'
 
 /** A text as JavaScript writes it. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${JSON.stringify(text)
     .slice(1, -1)
     .replaceAll(String.raw`\"`, '"')

@@ -167,11 +167,7 @@ impl Writer<'_> {
     fn written(&self, task: InstanceIndex) -> Option<&Value> {
         let definition = self.definition.get_or_init(|| definition_of(self.execution.plan()));
         let place = &self.execution.planned(task).place;
-        let mut fields = place.split(['.', '[']).map(|field| field.trim_end_matches(']'));
-        fields.try_fold(definition, |at, field| match at {
-            Value::Array(items) => items.get(field.parse::<usize>().ok()?),
-            other => other.get(field),
-        })
+        definition.pointer(&format!("/{}", place.replace(']', "").replace(['[', '.'], "/")))
     }
 }
 
