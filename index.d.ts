@@ -412,6 +412,28 @@ export declare type AnyContext = {
  */
 export declare type AnyWord = string & {};
 
+/** A workflow with a recommendation in it. */
+export declare interface AppliedInsight {
+    /** The changed definition: under a new version, registered nowhere. */
+    readonly workflow: AgentWorkflow;
+    /** The pools that are to be changed, which no definition has. */
+    readonly agents: readonly {
+        readonly agent: string;
+        readonly maxAgents: number;
+    }[];
+}
+
+/**
+ * What is taken for granted that no definition says: the task takes `factor` times as long, 0.5 is twice as fast. With `bucket`, only what of it is of this
+ * kind, such as `model`. Every pass of a loop is meant.
+ */
+export declare interface Assumption {
+    /** Its id in the definition. */
+    readonly task: string;
+    readonly factor: number;
+    readonly bucket?: TimeBucket | undefined;
+}
+
 /** The second argument of an agent: what it may use during one attempt. */
 export declare interface AttemptContext {
     /** Aborts when the attempt must stop; `signal.reason.code` says why. An agent that goes on is logged after 1 s, and its attempt is given up after 5 s. */
@@ -578,6 +600,37 @@ export declare interface CancelOptions {
     force?: boolean | undefined;
 }
 
+/** One change. */
+export declare type Change = DefinitionChange | PoolChange;
+
+/** What is done where a path leads. docs/monitoring.md has a table. */
+export declare type ChangeOperation = 
+/** Adds to an array before `position` (default: at the end), to a string at a UTF-16 offset, or to an object the field named by `position`, which must be new. */
+    {
+    readonly type: 'insert';
+    readonly position?: PathSegment | undefined;
+    readonly content: unknown;
+}
+/** Deletes `length` elements or UTF-16 units from `position`, or the field named so; without `position`, what the path names. Default `length`: 1. */
+| {
+    readonly type: 'delete';
+    readonly position?: PathSegment | undefined;
+    readonly length?: number | undefined;
+}
+/** Puts `content` in the place of what the path names, and a field there that was absent; with `position`, of that part of a string. */
+| {
+    readonly type: 'replace';
+    readonly position?: PathSegment | undefined;
+    readonly length?: number | undefined;
+    readonly content: unknown;
+}
+/** Takes a value from one place below the path to another, which is counted once it is gone. */
+| {
+    readonly type: 'move';
+    readonly from: PathSegment | readonly PathSegment[];
+    readonly to: PathSegment | readonly PathSegment[];
+};
+
 /** `unknown` if every field exists, dependencies are siblings and agents get what they read; else the problem at its place. */
 export declare type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [never] ? unknown : Places<T, A, C>;
 
@@ -603,6 +656,30 @@ export declare interface ComparedExecution {
     readonly version: string;
     readonly duration: number;
     readonly buckets: TimeBuckets;
+}
+
+/** Figures of one side. */
+export declare interface ComparedFigures {
+    readonly period: {
+        readonly start: Date;
+        readonly end: Date;
+    };
+    /** The part of it that the figures are of. */
+    readonly covers: {
+        readonly start: Date;
+        readonly end: Date;
+    };
+    readonly version?: string;
+    readonly executionCount: number;
+    readonly performance: WorkflowPerformance;
+}
+
+/** One side of a comparison: what ended from `start` until before `end`. */
+export declare interface ComparedSpan {
+    readonly start: Date;
+    readonly end: Date;
+    /** Executions of this version alone. Default: all. */
+    readonly version?: string | undefined;
 }
 
 /** A task of both, all its passes together. */
@@ -724,6 +801,13 @@ export declare function defineAgents<const A extends Agents>(agents: A): A;
  */
 export declare function defineWorkflow<const T extends readonly AgentTask<never, AgentNames<A>>[], A extends Agents, S = undefined>(workflow: WorkflowDefinition<A, S, T & CheckedTasks<T, A, ContextRead<S>>>): TypedWorkflow<ContextGiven<S>, Shown<ResultsOf<T, A>>>;
 
+/** A change of a definition. */
+export declare interface DefinitionChange {
+    /** From the definition to what is changed, such as `['tasks', { id: 'report' }, 'timeout']`. */
+    readonly path: readonly PathSegment[];
+    readonly operation: ChangeOperation;
+}
+
 /** The members that are missing or have another type. */
 export declare type Differing<Given, Wanted> = string extends keyof Wanted ? never : {
     [F in keyof Wanted]: F extends keyof Given ? (Given[F] extends Wanted[F] ? never : F) : F;
@@ -739,7 +823,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_INSIGHT_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** Failures that differ in nothing but numbers, ids, addresses, paths and quotations. */
 export declare interface ErrorFigures {
@@ -782,6 +866,15 @@ export declare interface EventLoopDelayFigures {
 }
 
 export declare type EventName = keyof OrchestratorEvents;
+
+/** A figure that speaks for a recommendation. */
+export declare interface Evidence {
+    /** Its name: a count, milliseconds where it ends in `Ms`, US dollars where in `Usd`. */
+    readonly figure: string;
+    readonly value: number;
+    /** Executions that show it, at most 20. */
+    readonly executions: readonly string[];
+}
 
 /** Options of `executeWorkflow` and `startWorkflow`. */
 export declare interface ExecuteOptions {
@@ -875,7 +968,7 @@ export declare interface ExecutionEvent {
 }
 
 /** The events of executions. */
-export declare type ExecutionEventName = Exclude<EventName, 'alert'>;
+export declare type ExecutionEventName = Exclude<EventName, 'alert' | 'insight' | 'insight:outcome'>;
 
 /** Waits for, inspects and controls one execution. Any number of handles may exist for one execution. */
 export declare interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
@@ -1009,13 +1102,32 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      */
     compareExecutions(a: string, b: string): Promise<ExecutionComparison>;
     /**
-     * Resolves with how long an execution would have taken with something changed: what is recorded happens again, and when each attempt begins follows anew
-     * from what it waits for and from the places of its agent.
+     * Resolves with the figures of a workflow in two times, or of two versions, beside each other, and what differs. Each side is as `getWorkflowAnalytics` has
+     * it, without summaries and recommendations.
      *
-     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` is none.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if a side is no time.
+     * @throws {StoreError} `ERR_STORE_BUSY` as there.
+     */
+    comparePeriods(workflowId: string, a: ComparedSpan, b: ComparedSpan): Promise<PeriodComparison>;
+    /**
+     * Resolves with how long an execution would have taken under a changed definition, or with a changed pool: what is recorded happens again, and when each
+     * attempt begins follows anew from what it waits for and from the places of its agent. What of the change nothing on record can foresee is in `unknown`.
+     *
+     * @param change - One change or a list of them, which count together; `[]` with `options.assuming`.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` cannot be made, or makes a definition that cannot run.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
-    predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction>;
+    predict(executionId: string, change: Change | readonly Change[], options?: PredictOptions): Promise<Prediction>;
+    /**
+     * Resolves with the workflow that an insight recommends: what it changes is changed, under a new version, and nothing is registered. From now on the insight
+     * is measured: once 20 executions have ended that have the change, it has an `outcome`, and `'insight:outcome'` is announced.
+     *
+     * @param insightId - `id` of a recommendation in `insights` of `getWorkflowAnalytics`, or of the event `'insight'`.
+     * @param workflow - What is changed, with its functions and schemas. Default: the definition on record, where those are known by name.
+     * @throws {NotFoundError} `ERR_INSIGHT_NOT_FOUND` if there is none, or it holds no longer.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if it does not fit `workflow`.
+     */
+    applyInsight(insightId: string, workflow?: AgentWorkflow): Promise<AppliedInsight>;
 }
 
 /** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
@@ -1115,6 +1227,32 @@ export declare type Fallback<AgentId extends string = string> = {
 } | {
     value: unknown;
 };
+
+/** How much larger a figure is on the second side: `b` less `a`. `null` where one of the two is not known. */
+export declare interface FigureDifferences {
+    readonly averageDuration: number | null;
+    readonly p50Duration: number | null;
+    readonly p95Duration: number | null;
+    readonly p99Duration: number | null;
+    /** In percentage points. */
+    readonly errorRate: number | null;
+    /** Attempts for each that completed or failed. */
+    readonly attempts: number | null;
+    /** US dollars for each that completed or failed; `null` also where a price is not known. */
+    readonly cost: number | null;
+    /** Tokens, for each that completed or failed. */
+    readonly tokens: number | null;
+}
+
+/** Something that figures say of themselves. */
+export declare interface FigureInsight {
+    /** Its kind, for programs. */
+    readonly kind: InsightKind;
+    /** Its kind, in a few words for people. */
+    readonly title: string;
+    /** What it is and what to do about it. */
+    readonly description: string;
+}
 
 /**
  * Why an answer ended. `'length'`: it was cut; `'content-filter'`: it was withheld or refused; `'empty'`: it ended normally without content; `'pause'`: the
@@ -1244,15 +1382,8 @@ export declare interface InlineAgentType extends AgentTypeLimits {
     create(config: any): Agent | Promise<Agent>;
 }
 
-/** Something that figures say. */
-export declare interface Insight {
-    /** Its kind, for programs. */
-    readonly kind: InsightKind;
-    /** Its kind, in a few words for people. */
-    readonly title: string;
-    /** What it is and what to do about it. */
-    readonly description: string;
-}
+/** Something that figures say, or a change that executions recommend: the latter has a `change`. */
+export declare type Insight = FigureInsight | Recommendation;
 
 /**
  * The kinds of insight:
@@ -1266,6 +1397,26 @@ export declare interface Insight {
  *   an alert.
  */
 export declare type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted' | 'anomaly';
+
+/** What came of a recommendation that was followed. */
+export declare interface InsightOutcome {
+    /** The saving that was promised, as a share. */
+    readonly predicted: number;
+    /** What was saved, by the executions before and after; below 0 if it takes or costs more. */
+    readonly measured: number;
+    /** Executions under the change that this was measured of. */
+    readonly runs: number;
+}
+
+/** How recommendations are given on. */
+export declare interface InsightsConfig {
+    /**
+     * A model, as `model` or `provider/model`, that words and orders them and may propose further changes. It is asked once about the same ones, and paid for as
+     * every call is. Its texts stand only with numbers that are in the evidence, and its proposals only if they can be made: what they save is computed. Default:
+     * none is asked.
+     */
+    model?: string | undefined;
+}
 
 /** A bug in this package. */
 export declare class InternalError extends OrchestratorError {
@@ -1349,9 +1500,10 @@ export declare interface LoadOptions {
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
  * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
- * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up.
+ * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up;
+ * - `insight:failed` (warn): insights could not be looked for, or the model that words them did not.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost' | 'webhook:lost';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost' | 'webhook:lost' | 'insight:failed';
 
 /**
  * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
@@ -1758,6 +1910,10 @@ export declare interface ModelToolCall {
 /** The events of `executionMonitor`. */
 export declare interface MonitorEvents {
     alert: [alert: Alert];
+    /** Executions recommend a change that was not recommended before. It is looked for while there is a listener, as executions end. */
+    insight: [insight: Recommendation];
+    /** A recommendation that was applied has been measured: it has an `outcome`. */
+    'insight:outcome': [insight: Recommendation];
 }
 
 /** Metrics, traces, profiles and alerts. */
@@ -1782,6 +1938,8 @@ export declare interface MonitoringConfig {
     rules?: AlertRulesConfig | undefined;
     /** Who is told of alerts, beside listeners. */
     notify?: NotifyConfig | undefined;
+    /** Who puts recommendations into words. */
+    insights?: InsightsConfig | undefined;
 }
 
 /** Which executions of a workflow `moveExecutions` moves. */
@@ -2048,6 +2206,9 @@ export declare interface OrchestratorEvents {
     'workflow:resumed': [execution: WorkflowExecution];
     /** Something that people must know begins, or is over. Not recorded: a late listener does not hear it. */
     alert: [alert: Alert];
+    /** As `executionMonitor` announces it. */
+    insight: [insight: Recommendation];
+    'insight:outcome': [insight: Recommendation];
 }
 
 /** Current figures of an orchestrator, and totals since it was opened. */
@@ -2112,6 +2273,11 @@ export declare interface PathPart {
     readonly attempt?: number;
 }
 
+/** A step of a path: the name of a field, or of an array an index (`0` or `'0'`) or the element with this id; in an array of strings, that string. */
+export declare type PathSegment = string | number | {
+    readonly id: string;
+};
+
 /** How what completed or failed went. What was cancelled or skipped is counted, and has no part in durations and rates. */
 export declare interface Performance {
     readonly completed: number;
@@ -2154,6 +2320,23 @@ export declare interface PerformanceProfile {
     readonly tasks: readonly TaskProfile[];
 }
 
+/** Two times, or two versions, beside each other. */
+export declare interface PeriodComparison {
+    readonly workflowId: string;
+    readonly a: ComparedFigures;
+    readonly b: ComparedFigures;
+    readonly difference: FigureDifferences;
+    /** By task, what changed the time of an execution most first. */
+    readonly tasks: readonly {
+        /** Its id in the definition. */
+        readonly task: string;
+        /** Absent where there is no such task. */
+        readonly a?: TaskPerformance;
+        readonly b?: TaskPerformance;
+        readonly difference: FigureDifferences;
+    }[];
+}
+
 /** The same lists, with each problem at its place. */
 export declare type Places<T extends Listed, A, C> = {
     readonly [Index in keyof T]: PlacesIn<T[Index], T[number]['id'], ResultsOf<T, A>, A, C>;
@@ -2175,6 +2358,12 @@ export declare type Plain = string | number | boolean | null | readonly Plain[] 
 export declare interface PlainTypes {
     readonly context: object;
     readonly results: Readonly<Record<string, unknown>>;
+}
+
+/** A change of a pool: the agent, as tasks name it, has at most so many instances. No definition has it: give it to `registerAgentType`. */
+export declare interface PoolChange {
+    readonly agent: string;
+    readonly maxAgents: number;
 }
 
 /** The events of an agent pool. They are not recorded. */
@@ -2225,7 +2414,7 @@ export declare interface PoolStatistics extends PoolFigures {
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
-/** What changes would have done. */
+/** What a change would have done. */
 export declare interface Prediction {
     readonly executionId: string;
     /** How long the execution took. */
@@ -2239,8 +2428,20 @@ export declare interface Prediction {
         readonly low: number;
         readonly high: number;
     };
+    /** What models cost that it asked, and what they would have cost, in US dollars. Absent where none was asked whose price is known. */
+    readonly cost?: {
+        readonly before: number;
+        readonly predicted: number;
+    };
     /** The executions that `interval` is made of: this one, and the latest that completed of the same version, at most 30. */
     readonly executions: number;
+    /** What of the change nothing on record can foresee, in words. It is left out of the prediction. */
+    readonly unknown: readonly string[];
+}
+
+/** What is foreseen besides a change. */
+export declare interface PredictOptions {
+    readonly assuming?: readonly Assumption[] | undefined;
 }
 
 /** A type without values, which makes the compiler show a message at its place. */
@@ -2305,6 +2506,43 @@ export declare interface RateLimit {
     limit: number;
     interval: Duration;
 }
+
+/** A change that would have saved time or money. */
+export declare interface Recommendation {
+    readonly kind: RecommendationKind;
+    /** Its kind, in a few words for people. */
+    readonly title: string;
+    /** What it is and what to do about it. */
+    readonly description: string;
+    /** Names it for `applyInsight`: the same for the same advice about the same version. */
+    readonly id: string;
+    readonly workflowId: string;
+    readonly version: string;
+    /** The ids that it is about: tasks, or an agent. */
+    readonly about: readonly string[];
+    /** What to change. */
+    readonly change: readonly Change[];
+    /** Whether it saves time or money. */
+    readonly saves: 'time' | 'cost';
+    /** What it would have saved. */
+    readonly prediction: Omit<Prediction, 'executionId'>;
+    readonly evidence: readonly Evidence[];
+    /** What it has saved, once it was applied and at least 20 executions have ended under it. */
+    readonly outcome?: InsightOutcome;
+}
+
+/**
+ * The kinds of recommendation:
+ *
+ * - `false-dependency`: a task waits for another one and never looks at its output;
+ * - `repeated-call`: a task is done again with the same input, and gives the same;
+ * - `dear-model`: another agent did the task as reliably for half the money or less;
+ * - `small-pool`: attempts wait for places of their agent;
+ * - `wasteful-retries`: attempts are made again that never end well;
+ * - `missing-timeout`: few attempts hang, and all others are many times as fast;
+ * - `proposal`: a model has thought of it (`monitoring.insights`).
+ */
+export declare type RecommendationKind = 'false-dependency' | 'repeated-call' | 'dear-model' | 'small-pool' | 'wasteful-retries' | 'missing-timeout' | 'proposal';
 
 /** A value as JSON data, as it is recorded. A `Date` becomes a string, `undefined` becomes `null`. */
 export declare type Recorded<T> = T extends Plain ? T : T extends {
@@ -3058,25 +3296,6 @@ export declare type WaitsFor =
     readonly message: string;
 };
 
-/** Something that could be changed. Ids of tasks are those of the definition: every pass of a loop is meant. */
-export declare type WhatIf = 
-/** The task takes `factor` times as long: 0.5 is twice as fast. With `bucket`, only what of it is of this kind, such as `model`. */
-    {
-    readonly task: string;
-    readonly factor: number;
-    readonly bucket?: TimeBucket | undefined;
-}
-/** The agent has so many places: attempts of this execution at once. */
-| {
-    readonly agent: string;
-    readonly places: number;
-}
-/** The task does not wait for this dependency. */
-| {
-    readonly task: string;
-    readonly without: string;
-};
-
 /** The result of a whole task, all passes or branches included. */
 export declare type Whole<K, A> = K extends {
     readonly type: 'loop';
@@ -3117,7 +3336,7 @@ export declare interface WorkflowAnalytics {
     /** The latest of them, at most 1,000, the last to end first. */
     readonly executions: readonly ExecutionSummary[];
     readonly performance: WorkflowPerformance;
-    /** What the figures say. */
+    /** What the figures are of, and what the latest executions of that time recommend, the best first. */
     readonly insights: readonly Insight[];
 }
 

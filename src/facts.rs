@@ -120,6 +120,7 @@ pub(crate) fn read_filter(text: &str) -> Result<SummaryFilter, Error> {
 #[serde(rename_all = "camelCase")]
 struct PeriodText {
     workflow_id: String,
+    version: Option<String>,
     start: u64,
     end: u64,
     limit: u32,
@@ -127,8 +128,9 @@ struct PeriodText {
 
 fn read_period(text: &str) -> Result<PeriodQuestion, Error> {
     let malformed = |error: serde_json::Error| Error::Malformed { what: "period", message: error.to_string() };
-    let PeriodText { workflow_id, start, end, limit } = serde_json::from_str(text).map_err(malformed)?;
-    Ok(PeriodQuestion { workflow: workflow_id, start: Timestamp::from_micros(start), end: Timestamp::from_micros(end), limit })
+    let PeriodText { workflow_id, version, start, end, limit } = serde_json::from_str(text).map_err(malformed)?;
+    let (start, end) = (Timestamp::from_micros(start), Timestamp::from_micros(end));
+    Ok(PeriodQuestion { workflow: workflow_id, version, start, end, limit })
 }
 
 #[napi]

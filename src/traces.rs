@@ -21,3 +21,9 @@ impl Engine {
 pub fn span_of_attempt(execution: String, path: String, attempt: u32, traceparent: Option<String>) -> Vec<String> {
     traces::span_of_attempt(&execution, &path, attempt, traceparent.as_deref())
 }
+
+/// A definition with a change, both JSON text; see `runtime::traces::changed`.
+#[napi(catch_unwind)]
+pub fn changed_definition(asked: String) -> String {
+    traces::changed(&asked)
+}

@@ -18,6 +18,7 @@ export type {
   AgentsConfig,
   AlertThresholds,
   CollaborationConfig,
+  InsightsConfig,
   MemoryConfig,
   MonitoringConfig,
   TracingConfig,
@@ -51,10 +52,14 @@ export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/ev
 export type { BudgetStanding } from './api/budget-window.js'
 export type { Explanation, TaskExplanation, TaskHold, WaitsFor } from './api/explanation.js'
 export type { ExecutionMonitor } from './api/monitor.js'
-export type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from './api/prediction.js'
+export type { ComparedFigures, ComparedSpan, FigureDifferences, PeriodComparison } from './api/comparison.js'
+export type { AppliedInsight, Evidence, InsightOutcome, Recommendation, RecommendationKind } from './api/insight.js'
+export type { Change, ChangeOperation, DefinitionChange, PathSegment, PoolChange } from './api/change.js'
+export type { Assumption, ComparedExecution, ComparedTask, ExecutionComparison, Prediction, PredictOptions } from './api/prediction.js'
 export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
 export type {
   ErrorFigures,
+  FigureInsight,
   Insight,
   InsightKind,
   Performance,

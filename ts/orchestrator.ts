@@ -122,7 +122,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   constructor(config: OrchestratorConfig = {}) {
     super()
     this.#config = judgedConfig(config, new.target as never)
-    const { storage, memory, workflow } = this.#config
+    const { storage, memory, workflow, monitoring } = this.#config
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
@@ -145,12 +145,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now(), (ids) => this.#dispatcher.forget(ids)) : undefined
     this.#dispatcher = new Dispatcher(
       dispatcherHostOf(() => this.#parts(), {
-        ended: (run) => this.#runEnded(run),
+        ended: (run) => (this.#runEnded(run), this.#monitoring.insights.ended(run.definition.workflowId)),
         release: (run) => this.#release(run),
         abandons: (error) => stage !== undefined && error.code === 'ERR_CRASHED' && (this.#abandon(stage), true),
       }),
       this.#agents,
-      { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: this.#config.monitoring.enableProfiling },
+      { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: monitoring.enableProfiling },
       clock,
       native,
     )
@@ -178,7 +178,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this, around: () => this.#parts() })
     const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents }
-    this.#monitoring = new Monitoring(watched, this.#config.monitoring)
+    this.#monitoring = new Monitoring(watched, monitoring)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,

@@ -176,12 +176,15 @@ describe('predict and compareExecutions', () => {
       const { executionMonitor } = kit.orchestrator
       const before = await kit.run(workflow(tasks(['slow', 'other'])))
       const seconds = (millis: number): number => Math.round(millis / 100) / 10
-      const twice = await executionMonitor.predict(before.id, { task: 'slow', factor: 0.5 })
+      const twice = await executionMonitor.predict(before.id, [], { assuming: [{ task: 'slow', factor: 0.5 }] })
       expect([seconds(twice.duration), seconds(twice.predicted), twice.executions]).toEqual([10, 7, 1])
+      expect(twice.unknown).toEqual([])
       expect(twice.interval).toBeUndefined()
-      const without = await executionMonitor.predict(before.id, [{ task: 'last', without: 'slow' }])
-      const oneLess = await executionMonitor.predict(before.id, { agent: 'work', places: 1 })
-      expect([seconds(without.predicted), seconds(oneLess.predicted)]).toEqual([8, 16])
+      const last = ['tasks', { id: 'last' }, 'dependencies'] as const
+      const without = await executionMonitor.predict(before.id, { path: last, operation: { type: 'delete', position: { id: 'slow' } } })
+      const two = await executionMonitor.predict(before.id, { agent: 'work', maxAgents: 2 })
+      expect([seconds(without.predicted), seconds(two.predicted)]).toEqual([8, 10])
+      expect(without.unknown).toEqual(['whether `last` needs what `slow` does besides its output'])
 
       slept['slow'] = '4s'
       const faster = await kit.run(workflow(tasks(['slow', 'other'])))
@@ -196,26 +199,45 @@ describe('predict and compareExecutions', () => {
         ['slow', -8],
         ['other', 5],
       ])
-      const again = await executionMonitor.predict(before.id, { task: 'slow', factor: 1 })
+      const again = await executionMonitor.predict(before.id, [], { assuming: [{ task: 'slow', factor: 1 }] })
       expect(again).toMatchObject({ executions: 3, interval: { low: 0, high: 0 } })
     },
   )
 
   it('refuses by name what is no change and no execution', async () => {
-    const { executionMonitor } = orchestratorWith({}, { storage: { path: storePath(folder) } })
-    const wrong = [{ task: 'a', factor: -1 }, { agent: 'a', places: 0.5 }, { task: 'a' }, 'faster']
-    const error = await rejection(executionMonitor.predict('x', wrong as never))
-    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
-    expect((error as unknown as { issues: { path: string }[] }).issues.map(({ path }) => path)).toEqual([
-      'change[0].factor',
-      'change[1].places',
-      'change[2]',
-      'change[3]',
+    const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path: storePath(folder) } })
+    const { id } = await orchestrator.executeWorkflow(workflow([task('fetch'), task('report')]))
+    const refused = async (change: unknown, options?: object): Promise<string[]> => {
+      const error = await rejection(orchestrator.executionMonitor.predict(id, change as never, options))
+      expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+      return (error as unknown as { issues: { path: string; message: string }[] }).issues.map(({ path, message }) => `${path}: ${message}`)
+    }
+    const replace = (path: unknown, content: unknown = 1): object => ({ path, operation: { type: 'replace', content } })
+    expect(await refused([replace(['tasks', { id: 'reprot' }, 'timeout'])])).toEqual([
+      'change[0]: tasks[id=reprot]: there is no element `reprot` here; did you mean `report`?',
     ])
-    expect(await rejection(executionMonitor.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+    expect(await refused(replace(['tasks', 0, 'timeuot']))).toEqual([
+      expect.stringContaining('makes a definition that cannot run: tasks[0].timeuot: unknown field `timeuot`'),
+    ])
+    expect(
+      await refused([
+        { task: 'fetch', factor: 0.5 },
+        { agent: 'work', maxAgents: 0 },
+      ]),
+    ).toEqual([
+      'change[0].task: is no field of a change; a change is { path, operation }, or { agent, maxAgents } for a pool',
+      'change[1]: must be { agent, maxAgents } with a name and a whole number of 1 or more',
+    ])
+    expect(await refused([])).toEqual([expect.stringContaining('an empty one changes nothing')])
+    expect(await refused([], { assuming: [{ task: 'fetch', factor: -1 }] })).toEqual([
+      expect.stringContaining('options.assuming[0].factor: must be a number'),
+    ])
+    const changed = replace(['name'], 'x') as never
+    const { executionMonitor } = orchestrator
+    expect(await rejection(executionMonitor.predict('x', changed))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     expect(await rejection(executionMonitor.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     const memory = orchestratorWith().executionMonitor
-    expect(await rejection(memory.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+    expect(await rejection(memory.predict('x', changed))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     expect(await rejection(memory.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
   })
 })

@@ -223,6 +223,10 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => rejection(orchestratorWith().cancelExecution('x')),
     'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x`; `listExecutions()` returns the existing ones | {} | ',
   ],
+  ERR_INSIGHT_NOT_FOUND: [
+    () => rejection(orchestratorWith().executionMonitor.applyInsight('x')),
+    'NotFoundError | ERR_INSIGHT_NOT_FOUND | there is no insight `x`: what it was found in is not on record any more, or it holds no longer; ask `getWorkflowAnalytics` for those there are | {} | ',
+  ],
   ERR_AGENT_EXISTS: [
     async () => thrownBy(() => orchestratorWith({ work: () => 1 }).agentPool.registerAgentType('work', bad)),
     'ConflictError | ERR_AGENT_EXISTS | agent type `work` is already registered; choose another name | {} | ',

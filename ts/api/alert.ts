@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What people must know while an orchestrator runs.
 
+import type { Recommendation } from './insight.js'
+
 /**
  * The kinds of alert:
  *
@@ -69,4 +71,8 @@ export interface Alert {
 /** The events of `executionMonitor`. */
 export interface MonitorEvents {
   alert: [alert: Alert]
+  /** Executions recommend a change that was not recommended before. It is looked for while there is a listener, as executions end. */
+  insight: [insight: Recommendation]
+  /** A recommendation that was applied has been measured: it has an `outcome`. */
+  'insight:outcome': [insight: Recommendation]
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The shapes of figures. Times are milliseconds, costs US dollars, rates per cent from 0 to 100.
 
+import type { Recommendation } from './insight.js'
 import type { TokenUsage } from './models.js'
 import type { ExecutionSummary } from './summary.js'
 
@@ -16,7 +17,7 @@ export interface WorkflowAnalytics {
   /** The latest of them, at most 1,000, the last to end first. */
   readonly executions: readonly ExecutionSummary[]
   readonly performance: WorkflowPerformance
-  /** What the figures say. */
+  /** What the figures are of, and what the latest executions of that time recommend, the best first. */
   readonly insights: readonly Insight[]
 }
 
@@ -89,8 +90,11 @@ export interface TaskPerformance extends Performance {
  */
 export type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted' | 'anomaly'
 
-/** Something that figures say. */
-export interface Insight {
+/** Something that figures say, or a change that executions recommend: the latter has a `change`. */
+export type Insight = FigureInsight | Recommendation
+
+/** Something that figures say of themselves. */
+export interface FigureInsight {
   /** Its kind, for programs. */
   readonly kind: InsightKind
   /** Its kind, in a few words for people. */

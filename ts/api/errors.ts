@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_AGENT_NOT_FOUND'
   | 'ERR_AGENT_TYPE_NOT_FOUND'
   | 'ERR_EXECUTION_NOT_FOUND'
+  | 'ERR_INSIGHT_NOT_FOUND'
   | 'ERR_AGENT_EXISTS'
   | 'ERR_DEFINITION_CHANGED'
   | 'ERR_SCHEDULE_CHANGED'
@@ -216,6 +217,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT_NOT_FOUND: NotFoundError,
   ERR_AGENT_TYPE_NOT_FOUND: NotFoundError,
   ERR_EXECUTION_NOT_FOUND: NotFoundError,
+  ERR_INSIGHT_NOT_FOUND: NotFoundError,
   ERR_AGENT_EXISTS: ConflictError,
   ERR_DEFINITION_CHANGED: ConflictError,
   ERR_SCHEDULE_CHANGED: ConflictError,

@@ -2,6 +2,7 @@
 // What an orchestrator announces.
 
 import type { Alert } from './alert.js'
+import type { Recommendation } from './insight.js'
 import type { TaskFailedError } from './errors.js'
 import type { TaskExecution, WorkflowExecution } from './execution.js'
 
@@ -33,9 +34,12 @@ export interface OrchestratorEvents {
   'workflow:resumed': [execution: WorkflowExecution]
   /** Something that people must know begins, or is over. Not recorded: a late listener does not hear it. */
   alert: [alert: Alert]
+  /** As `executionMonitor` announces it. */
+  insight: [insight: Recommendation]
+  'insight:outcome': [insight: Recommendation]
 }
 
 export type EventName = keyof OrchestratorEvents
 
 /** The events of executions. */
-export type ExecutionEventName = Exclude<EventName, 'alert'>
+export type ExecutionEventName = Exclude<EventName, 'alert' | 'insight' | 'insight:outcome'>

@@ -6,9 +6,13 @@ import type { MonitorEvents } from './alert.js'
 import type { BudgetStanding } from './budget-window.js'
 import type { WorkflowAnalytics } from './analytics.js'
 import type { Explanation } from './explanation.js'
-import type { ExecutionComparison, Prediction, WhatIf } from './prediction.js'
+import type { Change } from './change.js'
+import type { ComparedSpan, PeriodComparison } from './comparison.js'
+import type { AppliedInsight } from './insight.js'
+import type { ExecutionComparison, Prediction, PredictOptions } from './prediction.js'
 import type { PerformanceProfile } from './profile.js'
 import type { TraceFilter } from './traces.js'
+import type { AgentWorkflow } from './workflow.js'
 
 /** Watches the executions of an orchestrator, announces its alerts, and knows its figures. */
 export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
@@ -75,11 +79,30 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    */
   compareExecutions(a: string, b: string): Promise<ExecutionComparison>
   /**
-   * Resolves with how long an execution would have taken with something changed: what is recorded happens again, and when each attempt begins follows anew
-   * from what it waits for and from the places of its agent.
+   * Resolves with the figures of a workflow in two times, or of two versions, beside each other, and what differs. Each side is as `getWorkflowAnalytics` has
+   * it, without summaries and recommendations.
    *
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` is none.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if a side is no time.
+   * @throws {StoreError} `ERR_STORE_BUSY` as there.
+   */
+  comparePeriods(workflowId: string, a: ComparedSpan, b: ComparedSpan): Promise<PeriodComparison>
+  /**
+   * Resolves with how long an execution would have taken under a changed definition, or with a changed pool: what is recorded happens again, and when each
+   * attempt begins follows anew from what it waits for and from the places of its agent. What of the change nothing on record can foresee is in `unknown`.
+   *
+   * @param change - One change or a list of them, which count together; `[]` with `options.assuming`.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` cannot be made, or makes a definition that cannot run.
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
    */
-  predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction>
+  predict(executionId: string, change: Change | readonly Change[], options?: PredictOptions): Promise<Prediction>
+  /**
+   * Resolves with the workflow that an insight recommends: what it changes is changed, under a new version, and nothing is registered. From now on the insight
+   * is measured: once 20 executions have ended that have the change, it has an `outcome`, and `'insight:outcome'` is announced.
+   *
+   * @param insightId - `id` of a recommendation in `insights` of `getWorkflowAnalytics`, or of the event `'insight'`.
+   * @param workflow - What is changed, with its functions and schemas. Default: the definition on record, where those are known by name.
+   * @throws {NotFoundError} `ERR_INSIGHT_NOT_FOUND` if there is none, or it holds no longer.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if it does not fit `workflow`.
+   */
+  applyInsight(insightId: string, workflow?: AgentWorkflow): Promise<AppliedInsight>
 }

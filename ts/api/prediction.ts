@@ -3,16 +3,23 @@
 
 import type { TimeBucket, TimeBuckets } from './profile.js'
 
-/** Something that could be changed. Ids of tasks are those of the definition: every pass of a loop is meant. */
-export type WhatIf =
-  /** The task takes `factor` times as long: 0.5 is twice as fast. With `bucket`, only what of it is of this kind, such as `model`. */
-  | { readonly task: string; readonly factor: number; readonly bucket?: TimeBucket | undefined }
-  /** The agent has so many places: attempts of this execution at once. */
-  | { readonly agent: string; readonly places: number }
-  /** The task does not wait for this dependency. */
-  | { readonly task: string; readonly without: string }
+/**
+ * What is taken for granted that no definition says: the task takes `factor` times as long, 0.5 is twice as fast. With `bucket`, only what of it is of this
+ * kind, such as `model`. Every pass of a loop is meant.
+ */
+export interface Assumption {
+  /** Its id in the definition. */
+  readonly task: string
+  readonly factor: number
+  readonly bucket?: TimeBucket | undefined
+}
 
-/** What changes would have done. */
+/** What is foreseen besides a change. */
+export interface PredictOptions {
+  readonly assuming?: readonly Assumption[] | undefined
+}
+
+/** What a change would have done. */
 export interface Prediction {
   readonly executionId: string
   /** How long the execution took. */
@@ -23,8 +30,12 @@ export interface Prediction {
   readonly saving: number
   /** Where the average saving over executions like it lies, with a probability of 99 %. Absent where there are not two. */
   readonly interval?: { readonly low: number; readonly high: number }
+  /** What models cost that it asked, and what they would have cost, in US dollars. Absent where none was asked whose price is known. */
+  readonly cost?: { readonly before: number; readonly predicted: number }
   /** The executions that `interval` is made of: this one, and the latest that completed of the same version, at most 30. */
   readonly executions: number
+  /** What of the change nothing on record can foresee, in words. It is left out of the prediction. */
+  readonly unknown: readonly string[]
 }
 
 /** Two executions beside each other: what took longer in the second has a positive difference. */

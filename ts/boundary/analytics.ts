@@ -74,3 +74,8 @@ export const fingerprint: (message: string) => string = native.fingerprint
 
 /** The cores that this process may use at once. */
 export const usableCores: () => number = native.usableCores
+
+/** A definition with a change, both JSON text; see `runtime::traces::changed`. */
+export function changedDefinition(asked: string): string {
+  return attempt(() => native.changedDefinition(asked))
+}

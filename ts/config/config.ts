@@ -165,6 +165,18 @@ export interface MonitoringConfig {
   rules?: AlertRulesConfig | undefined
   /** Who is told of alerts, beside listeners. */
   notify?: NotifyConfig | undefined
+  /** Who puts recommendations into words. */
+  insights?: InsightsConfig | undefined
+}
+
+/** How recommendations are given on. */
+export interface InsightsConfig {
+  /**
+   * A model, as `model` or `provider/model`, that words and orders them and may propose further changes. It is asked once about the same ones, and paid for as
+   * every call is. Its texts stand only with numbers that are in the evidence, and its proposals only if they can be made: what they save is computed. Default:
+   * none is asked.
+   */
+  model?: string | undefined
 }
 
 /** How executions are traced. */
@@ -263,6 +275,7 @@ export interface ResolvedMonitoring {
   readonly alertThresholds: ResolvedThresholds
   readonly rules: ResolvedRules
   readonly notify: ResolvedNotify
+  readonly insights: InsightsConfig
 }
 interface ResolvedCollaboration {
   readonly enableRealtime: boolean
@@ -307,6 +320,7 @@ const defaults: ResolvedConfig = {
     alertThresholds: {},
     rules: ALERT_RULES,
     notify: NOTIFY,
+    insights: {},
   },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
   logger: STDERR,
@@ -402,6 +416,7 @@ const monitoringFields: Fields<ResolvedMonitoring> = {
     alertThresholds: (value, path, issues) => readGroup(value, path, issues, thresholdFields, {}),
     rules: readAlertRules,
     notify: readNotify,
+    insights: (value, path, issues) => readGroup<InsightsConfig>(value, path, issues, { read: { model: text } }, {}),
   },
 }
 

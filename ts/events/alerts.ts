@@ -28,7 +28,7 @@ const RECENT_MAX = 100
 export class Alerts {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #emitters: readonly EventEmitter[]
+  readonly emitters: readonly EventEmitter[]
   /** The ids of those that have begun, by what tells them apart. */
   readonly #firing = new Map<string, string>()
   #also: ((alert: Alert) => void) | undefined
@@ -40,7 +40,7 @@ export class Alerts {
   constructor(log: Log, clock: Clock, emitters: readonly EventEmitter[]) {
     this.#log = log
     this.#clock = clock
-    this.#emitters = emitters
+    this.emitters = emitters
   }
 
   /** Announces that something begins, or is over; its id. To say again what is known does nothing. */
@@ -94,7 +94,7 @@ export class Alerts {
     this.#also?.(alert)
     this.recent.push(alert)
     if (this.recent.length > RECENT_MAX) this.recent.shift()
-    const heard = this.#emitters.filter((emitter) => emitter.listenerCount('alert') > 0)
+    const heard = this.emitters.filter((emitter) => emitter.listenerCount('alert') > 0)
     for (const emitter of heard) emitSafely(this.#log, emitter, 'alert', [alert])
     if (heard.length > 0 || isLogged) return
     const { executionId, taskId } = alert

@@ -311,7 +311,7 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
       const [name] = rest as [string | symbol | undefined]
       if (adds && name !== undefined) {
         const announcer = announcerOf(this)
-        warnOfEvent(announcer.log, name, [...EVENT_NAMES, 'alert'], value)
+        warnOfEvent(announcer.log, name, [...EVENT_NAMES, 'alert', 'insight', 'insight:outcome'], value)
         announcer.attaching(name)
       }
       const answer = original.apply(this, rest)

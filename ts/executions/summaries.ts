@@ -153,7 +153,8 @@ export async function rememberedSummaries(all: Iterable<Remembered>, asked: Aske
   return { executions }
 }
 
-function versionOf({ source }: Definition): string {
+/** The version of a definition. */
+export function versionOf({ source }: Definition): string {
   return String((source as { version?: unknown }).version)
 }
 

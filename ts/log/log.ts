@@ -33,7 +33,8 @@ export interface Logger {
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
  * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
- * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up.
+ * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up;
+ * - `insight:failed` (warn): insights could not be looked for, or the model that words them did not.
  */
 export type LogEvent =
   | 'execution:failed'
@@ -49,6 +50,7 @@ export type LogEvent =
   | 'model:tool'
   | 'trace:lost'
   | 'webhook:lost'
+  | 'insight:failed'
 
 /** One log entry as data. */
 export interface LogRecord {

@@ -11,6 +11,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
 import { BUDGET } from './budgets.js'
 import { OCCURRED } from './occurrences.js'
+import { KEPT_INSIGHT } from './promises.js'
 import { rulesOf, worded, WORDINGS } from './thresholds.js'
 import { WEBHOOK } from './webhook.js'
 
@@ -63,6 +64,7 @@ export class AlertRules {
     const { dispatcher, alerts } = this.#host
     const kept = new Map(states.filter(([name]) => !OTHERS.some((prefix) => name.startsWith(prefix))))
     for (const [name, text] of kept) {
+      if (name.startsWith(KEPT_INSIGHT)) continue
       const { alert, critical = false } = JSON.parse(text) as Kept
       // What the facts tell of, they end.
       if (name.startsWith(ANOMALY)) {

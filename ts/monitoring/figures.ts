@@ -2,13 +2,16 @@
 // Figures of workflows: from the facts of a store, or of what this process remembers.
 
 import type { ErrorFigures, Performance, TaskPerformance, WorkflowAnalytics } from '../api/analytics.js'
+import type { Recommendation } from '../api/insight.js'
 import { dateOf, type Clock } from '../base/clock.js'
 import type { Engine } from '../boundary/native.js'
 import type { EndedExecutions } from '../executions/ended-executions.js'
 import { summaryOf, type SummaryRow } from '../executions/summaries.js'
 import { resourceUsageOf } from '../models/account.js'
+import type { Advice } from './advice.js'
 import { provenanceInsights } from './insights.js'
 import type { Period } from './period.js'
+import type { Promises } from './promises.js'
 import { SUMMARIES_MAX, type ErrorText, type FigureText, type Gathered } from './gathered.js'
 import { rememberedFigures } from './remembered.js'
 import { anomalyInsights } from './unusual.js'
@@ -19,6 +22,8 @@ interface FiguresHost {
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   ready(): Promise<void>
+  readonly advice: Advice
+  readonly promises: Promises
   /** Refuses `call` once the orchestrator has been shut down. */
   assertNotClosed(call: string): void
 }
@@ -44,6 +49,12 @@ export class Figures {
 
   /** `most`: how many summaries it has at most. */
   async of(period: Period, most: number = SUMMARIES_MAX): Promise<WorkflowAnalytics> {
+    const figures = await this.alone(period, most)
+    return { ...figures, insights: [...figures.insights, ...(await this.#advised(period))] }
+  }
+
+  /** The same without what executions recommend. */
+  async alone(period: Period, most: number = SUMMARIES_MAX): Promise<WorkflowAnalytics> {
     const { dispatcher, ended } = this.#host
     await this.#host.ready()
     this.#host.assertNotClosed('getWorkflowAnalytics')
@@ -52,9 +63,16 @@ export class Figures {
     return analyticsOf(period, gathered, { now, isStored: ended === undefined, enableMetrics: this.#enableMetrics })
   }
 
-  async #stored({ workflowId, start, end }: Period, limit: number): Promise<Gathered> {
+  /** What the executions of that time advise, and what came of what was followed before. */
+  async #advised({ workflowId, start, end }: Period): Promise<readonly Recommendation[]> {
+    const found = await this.#host.advice.of({ workflowId, since: start, until: end })
+    const known = new Set(found.map(({ id }) => id))
+    return [...found, ...this.#host.promises.measured(workflowId).filter(({ id }) => !known.has(id))]
+  }
+
+  async #stored({ workflowId, version, start, end }: Period, limit: number): Promise<Gathered> {
     const { dispatcher } = this.#host
-    const question = JSON.stringify({ workflowId, start: microsOf(start), end: microsOf(end), limit })
+    const question = JSON.stringify({ workflowId, version, start: microsOf(start), end: microsOf(end), limit })
     const answered = this.#asking.then(() => dispatcher.engine.stored('analytics', question))
     this.#asking = answered.catch(() => {})
     const text = (await answered) ?? ''

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What figures say of themselves: what they are of, and what they are not.
 
-import type { Insight } from '../api/analytics.js'
+import type { FigureInsight } from '../api/analytics.js'
 import { nearest } from '../base/near.js'
 import type { Period } from './period.js'
 
@@ -17,10 +17,10 @@ interface Provenance {
   readonly enableMetrics: boolean
 }
 
-export function provenanceInsights({ workflowId, start, end }: Period, made: Provenance): Insight[] {
+export function provenanceInsights({ workflowId, start, end }: Period, made: Provenance): FigureInsight[] {
   const { executionCount, covers, workflows, deleted, isStored, enableMetrics } = made
-  const insights: Insight[] = []
-  const say = (kind: Insight['kind'], title: string, description: string): void => void insights.push({ kind, title, description })
+  const insights: FigureInsight[] = []
+  const say = (kind: FigureInsight['kind'], title: string, description: string): void => void insights.push({ kind, title, description })
   const kept = isStored ? 'on record' : 'remembered'
   const isCut = covers.start > start
   if (workflows !== null) {

@@ -6,26 +6,35 @@ import type { Alert, MonitorEvents } from '../api/alert.js'
 import type { WorkflowAnalytics } from '../api/analytics.js'
 import type { Explanation } from '../api/explanation.js'
 import type { ExecutionMonitor } from '../api/monitor.js'
-import type { ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
+import type { Change } from '../api/change.js'
+import type { ComparedSpan, PeriodComparison } from '../api/comparison.js'
+import type { AppliedInsight } from '../api/insight.js'
+import type { AgentWorkflow } from '../api/workflow.js'
+import type { ExecutionComparison, Prediction, PredictOptions } from '../api/prediction.js'
 import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
 import type { BudgetStanding } from '../api/budget-window.js'
 import type { Budgets } from './budgets.js'
 import type { Figures } from './figures.js'
+import type { Advice } from './advice.js'
 import { exportedTraces, type ExportHost } from '../telemetry/export.js'
 import type { TraceFilter } from '../api/traces.js'
 import { reportOf } from './report.js'
 import { readPeriod } from './period.js'
-import { compared, predicted } from './prediction.js'
+import { comparedPeriods } from './period-comparison.js'
+import { compared } from './comparison.js'
+import { predicted, type PlacesEach } from './prediction.js'
 import { metricsText, type MetricsHost } from './metrics.js'
 import { performanceProfile, timelineOf, type ProfilesHost } from './profiles.js'
-import { readExecutionId } from '../executions/arguments.js'
+import { readExecutionId, readId } from '../executions/arguments.js'
 
 /** What it answers from. */
 interface Knows extends MetricsHost, ExportHost {
   readonly figures: Figures
   readonly budgets: Budgets
+  readonly advice: Advice
+  readonly placesEach: PlacesEach
   readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost; explain(executionId: string): Promise<Explanation> }
   readonly alerts: MetricsHost['alerts'] & { readonly recent: readonly Alert[] }
   readonly dispatcher: MetricsHost['dispatcher'] & ExportHost['dispatcher']
@@ -83,7 +92,16 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
     return compared(this.#knows().lookUp.profiles, readExecutionId(a), readExecutionId(b))
   }
 
-  async predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction> {
-    return predicted(this.#knows().lookUp.profiles, readExecutionId(executionId), change)
+  async comparePeriods(workflowId: string, a: ComparedSpan, b: ComparedSpan): Promise<PeriodComparison> {
+    return comparedPeriods(this.#knows().figures, workflowId, a, b)
+  }
+
+  async predict(executionId: string, change: Change | readonly Change[], options?: PredictOptions): Promise<Prediction> {
+    const { lookUp, placesEach } = this.#knows()
+    return predicted(lookUp.profiles, placesEach, readExecutionId(executionId), change, options)
+  }
+
+  async applyInsight(insightId: string, workflow?: AgentWorkflow): Promise<AppliedInsight> {
+    return this.#knows().advice.apply(readId(insightId, 'insightId', 'an insight'), workflow)
   }
 }

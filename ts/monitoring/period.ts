@@ -8,21 +8,39 @@ import { text } from '../base/reader.js'
 /** Of which workflow, from when until before when. */
 export interface Period {
   readonly workflowId: string
+  /** Default: all. */
+  readonly version?: string | undefined
   readonly start: Date
   readonly end: Date
 }
 
-export function readPeriod(workflowId: unknown, start: unknown, end: unknown): Period {
+/** `below`: what stands before the names of the two in messages. */
+export function readPeriod(workflowId: unknown, start: unknown, end: unknown, below = ''): Period {
   const issues: Issue[] = []
   const name = text(workflowId, 'workflowId', issues)
-  const [from, until] = [readDate(start, 'start', issues), readDate(end, 'end', issues)]
+  const [from, until] = [readDate(start, `${below}start`, issues), readDate(end, `${below}end`, issues)]
   if (from !== undefined && until !== undefined && from > until) {
-    const message = `must not be after \`end\`: ${from.toISOString()} is later than ${until.toISOString()}; are they swapped?`
-    issues.push({ path: 'start', message })
+    const message = `must not be after \`${below}end\`: ${from.toISOString()} is later than ${until.toISOString()}; are they swapped?`
+    issues.push({ path: `${below}start`, message })
   }
   if (name === undefined || from === undefined || until === undefined || issues.length > 0)
     throw new ValidationError('ERR_INVALID_ARGUMENT', 'there are no figures of that', issues)
   return { workflowId: name, start: from, end: until }
+}
+
+/** One of two times that are compared. */
+export function readSpan(workflowId: unknown, span: unknown, path: string): Period {
+  const issues: Issue[] = []
+  if (typeof span !== 'object' || span === null) {
+    issues.push({ path, message: `must be { start, end, version? }, not ${describe(span)}` })
+    throw new ValidationError('ERR_INVALID_ARGUMENT', 'there are no figures of that', issues)
+  }
+  const { start, end, version, ...others } = span as Record<string, unknown>
+  const given = version === undefined ? undefined : text(version, `${path}.version`, issues)
+  for (const name of Object.keys(others))
+    issues.push({ path: `${path}.${name}`, message: 'unknown field; known here: start, end, version' })
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'there are no figures of that', issues)
+  return { ...readPeriod(workflowId, start, end, `${path}.`), version: given }
 }
 
 /** Whoever has the Date may change it: this is another one. */

@@ -1,99 +1,95 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Comparisons and predictions: what is asked, and the answers as Rust writes them.
+// Predictions: what is asked, and the answers as Rust writes them.
 
+import type { Change } from '../api/change.js'
 import { ValidationError } from '../api/errors.js'
 import { describe, type Issue } from '../api/issue.js'
-import type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
-import type { TimeBucket, TimeBuckets } from '../api/profile.js'
-import { millisOf } from './profile.js'
+import type { Assumption, PredictOptions, Prediction } from '../api/prediction.js'
+import { list, number, oneOf, readGroup, text } from '../base/reader.js'
+import { writtenJson } from '../json/json.js'
+import { TIME_BUCKETS } from './profile.js'
 import type { ProfilesHost } from './profiles.js'
 
-/** As `analytics::compare` writes it; microseconds. */
-interface ComparisonText {
-  readonly gone?: string
-  readonly a: HeadText
-  readonly b: HeadText
-  readonly tasks: readonly (readonly [id: string, a: SideText | null, b: SideText | null])[]
-}
-
-interface HeadText {
-  readonly id: string
-  readonly workflowId: string
-  readonly version: string
-  readonly duration: number
-  readonly buckets: TimeBuckets
-}
-
-type SideText = readonly [duration: number, share: number]
-
-interface PredictionText {
+/** As `runtime::traces::predicting` writes it; microseconds and nano-dollars. */
+export interface PredictionText {
   readonly duration: number
   readonly predicted: number
   readonly saving: readonly [low: number, high: number] | null
+  readonly cost: readonly [before: number, predicted: number] | null
   readonly executions: number
+  readonly unknown: readonly string[]
 }
 
-/** Two executions beside each other. */
-export async function compared(host: ProfilesHost, a: string, b: string): Promise<ExecutionComparison> {
-  const text = await host.traces('compareExecutions', [a, b], { what: 'compare', a, b })
-  const told = JSON.parse(text ?? '{}') as ComparisonText
-  if (told.gone !== undefined || text === undefined) throw host.notFound(told.gone ?? a)
-  const kinds = new Set([...Object.keys(told.a.buckets), ...Object.keys(told.b.buckets)]) as Set<TimeBucket>
-  const differences = [...kinds].map((kind) => [kind, (told.b.buckets[kind] ?? 0) - (told.a.buckets[kind] ?? 0)])
-  return {
-    a: headOf(told.a),
-    b: headOf(told.b),
-    difference: (told.b.duration - told.a.duration) / 1000,
-    buckets: millisOf(Object.fromEntries(differences) as TimeBuckets),
-    tasks: told.tasks.map(taskOf),
-  }
+/** Why a change is none. */
+export interface RefusalText {
+  readonly refused: readonly Issue[]
 }
 
-function headOf({ id, workflowId, version, duration, buckets }: HeadText): ComparedExecution {
-  return { executionId: id, workflowId, version, duration: duration / 1000, buckets: millisOf(buckets) }
-}
+/** How many attempts one agent takes at once; `undefined` if it is not registered here. */
+export type PlacesEach = (agent: string) => number | undefined
 
-function taskOf([task, a, b]: ComparisonText['tasks'][number]): ComparedTask {
-  const side = ([duration, share]: SideText): { duration: number; share: number } => ({ duration: duration / 1000, share: share / 1000 })
-  const difference = ((b?.[1] ?? 0) - (a?.[1] ?? 0)) / 1000
-  return { task, ...(a !== null && { a: side(a) }), ...(b !== null && { b: side(b) }), difference }
-}
-
-/** What changes would have done to an execution. */
-export async function predicted(host: ProfilesHost, id: string, changes: unknown): Promise<Prediction> {
-  const text = await host.traces('predict', [id], { what: 'predict', id, changes: readChanges(changes) })
+/** What a change would have done to an execution. */
+export async function predicted(
+  host: ProfilesHost,
+  placesEach: PlacesEach,
+  id: string,
+  change: unknown,
+  options: unknown,
+): Promise<Prediction> {
+  const issues: Issue[] = []
+  const changes = readChange(change, issues)
+  const { assuming = [] } = readGroup<PredictOptions>(options, 'options', issues, { read: { assuming: list(readAssumption) } }, {})
+  if (changes.length === 0 && assuming.length === 0 && issues.length === 0)
+    issues.push({ path: 'change', message: 'must have a change, or `options.assuming` something; an empty one changes nothing' })
+  if (issues.length > 0) throw refusal(issues)
+  const text = await host.traces('predict', [id], { what: 'predict', id, change: withPlaces(changes, placesEach), assuming })
   if (text === undefined) throw host.notFound(id)
-  const { duration, predicted: after, saving, executions } = JSON.parse(text) as PredictionText
+  const told = JSON.parse(text) as PredictionText | RefusalText
+  if ('refused' in told) throw refusal(told.refused)
+  return { executionId: id, ...predictionOf(told) }
+}
+
+function refusal(issues: readonly Issue[]): ValidationError {
+  return new ValidationError('ERR_INVALID_ARGUMENT', 'nothing can be predicted of that', issues)
+}
+
+/** Reads a prediction. */
+export function predictionOf({
+  duration,
+  predicted: after,
+  saving,
+  cost,
+  executions,
+  unknown,
+}: PredictionText): Omit<Prediction, 'executionId'> {
   return {
-    executionId: id,
     duration: duration / 1000,
     predicted: after / 1000,
     saving: duration === 0 ? 0 : 1 - after / duration,
     ...(saving !== null && { interval: { low: saving[0], high: saving[1] } }),
+    ...(cost !== null && { cost: { before: cost[0] / 1e9, predicted: cost[1] / 1e9 } }),
     executions,
+    unknown,
   }
 }
 
-const FORMS = 'must be { task, factor }, { agent, places } or { task, without }'
+/** A change, or a list of them, as JSON data. What each means, Rust says. */
+function readChange(change: unknown, issues: Issue[]): readonly Change[] {
+  const given = writtenJson(Array.isArray(change) ? change : [change], 'change', issues)
+  return (given ?? []) as unknown as readonly Change[]
+}
 
-function readChanges(changes: unknown): readonly WhatIf[] {
-  const list: readonly unknown[] = Array.isArray(changes) ? changes : [changes]
-  const issues: Issue[] = []
-  const isName = (value: unknown): boolean => typeof value === 'string' && value !== ''
-  for (const [place, change] of list.entries()) {
-    const path = Array.isArray(changes) ? `change[${place}]` : 'change'
-    const { task, factor, agent, places, without } = (typeof change === 'object' && change !== null ? change : {}) as Record<
-      string,
-      unknown
-    >
-    if (isName(task) && factor !== undefined) {
-      if (typeof factor !== 'number' || !Number.isFinite(factor) || factor < 0)
-        issues.push({ path: `${path}.factor`, message: `must be a number of 0 or more, not ${describe(factor)}; 0.5 is twice as fast` })
-    } else if (isName(agent)) {
-      if (!Number.isInteger(places) || (places as number) < 1)
-        issues.push({ path: `${path}.places`, message: `must be a whole number of 1 or more, not ${describe(places)}` })
-    } else if (!isName(task) || !isName(without)) issues.push({ path, message: `${FORMS}, not ${describe(change)}` })
-  }
-  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'nothing can be predicted of that', issues)
-  return list as readonly WhatIf[]
+/** Pools have places, as a replay counts them: a definition knows no pool. */
+export function withPlaces(changes: readonly Change[], placesEach: PlacesEach): readonly object[] {
+  const isPool = (one: unknown): one is { agent: unknown } => typeof one === 'object' && one !== null && 'agent' in one
+  return changes.map((one) => (isPool(one) && typeof one.agent === 'string' ? { ...one, each: placesEach(one.agent) } : one))
+}
+
+function readAssumption(value: unknown, path: string, issues: Issue[]): Assumption | undefined {
+  const before = issues.length
+  const fields = { task: text, factor: number(0), bucket: oneOf(...TIME_BUCKETS) }
+  const { task, factor, bucket } = readGroup<Partial<Assumption>>(value, path, issues, { read: fields }, {})
+  if (task !== undefined && factor !== undefined) return { task, factor, bucket }
+  if (issues.length === before) issues.push({ path, message: `must be { task, factor, bucket? }, not ${describe(value)}` })
+  return undefined
 }

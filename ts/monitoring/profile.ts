@@ -74,6 +74,23 @@ function taskOf({ execution, path, kind, agent, duration, share, buckets, slack,
   }
 }
 
+/** Every kind of time. */
+export const TIME_BUCKETS: readonly TimeBucket[] = Object.keys({
+  model: true,
+  tool: true,
+  code: true,
+  child: true,
+  failed: true,
+  backoff: true,
+  queue: true,
+  rateLimit: true,
+  signal: true,
+  timer: true,
+  pause: true,
+  persist: true,
+  scheduler: true,
+} satisfies Record<TimeBucket, true>) as TimeBucket[]
+
 /** Microseconds as milliseconds. */
 export function millisOf(buckets: TimeBuckets): TimeBuckets {
   return Object.fromEntries(Object.entries(buckets).map(([bucket, micros]) => [bucket, micros / 1000]))

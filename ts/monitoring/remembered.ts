@@ -5,7 +5,7 @@ import type { TaskExecution } from '../api/execution.js'
 import { nextTurn } from '../base/real-time.js'
 import { fingerprint, PeriodFigures, type EndedExecution, type EndedTask } from '../boundary/analytics.js'
 import type { EndedExecutions, Past } from '../executions/ended-executions.js'
-import { summaryOfEnded } from '../executions/summaries.js'
+import { summaryOfEnded, versionOf } from '../executions/summaries.js'
 import { SUMMARIES_MAX, type ErrorText, type Gathered } from './gathered.js'
 import type { Period } from './period.js'
 
@@ -14,11 +14,14 @@ const LOOKS_MAX = 50
 /** Kinds of failures that are named. */
 const ERRORS_MAX = 20
 
-export async function rememberedFigures(ended: EndedExecutions, { workflowId, start, end }: Period): Promise<Gathered> {
+export async function rememberedFigures(ended: EndedExecutions, { workflowId, version, start, end }: Period): Promise<Gathered> {
   const all = [...ended.values()]
   const isIn = ({ execution: { endTime } }: Past): boolean => endTime !== undefined && endTime >= start && endTime < end
   const ours = all.filter(({ execution }) => execution.workflowId === workflowId)
-  const wanted = ours.filter(isIn).toSorted((one, other) => endOf(other) - endOf(one))
+  const wanted = ours
+    .filter(({ definition }) => version === undefined || versionOf(definition) === version)
+    .filter(isIn)
+    .toSorted((one, other) => endOf(other) - endOf(one))
   const figures = new PeriodFigures()
   for (let place = 0; place < wanted.length; place += LOOKS_MAX) {
     if (place > 0) await nextTurn()

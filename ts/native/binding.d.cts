@@ -429,6 +429,9 @@ export interface Answer {
   text?: string
 }
 
+/** A definition with a change, both JSON text; see `runtime::traces::changed`. */
+export declare function changedDefinition(asked: string): string
+
 /** What a key that had to be looked up resolves with. */
 export interface ClaimAnswer {
   /** Why there is none. */

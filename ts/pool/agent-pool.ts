@@ -256,6 +256,11 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return (this.#doubles.size > 0 ? this.#doubles.get(agentId) : undefined) ?? instance.agent
   }
 
+  /** How many attempts one instance of an agent takes at once, if it is registered. */
+  placesEach(agentId: string): number | undefined {
+    return this.#named.get(agentId)?.type.maxConcurrency
+  }
+
   /** Whether there is somebody for it, registered or built in; `had`: whom models stand in for whatever holds by now. */
   knows(need: AgentNeed, had: readonly string[] = []): boolean {
     return this.isRegistered(need) || this.#standsIn(need, had) !== undefined

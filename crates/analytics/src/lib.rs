@@ -4,6 +4,8 @@
 //! - [`Fold`]: the records of one execution, one after the other; it answers what each adds.
 //! - [`ExecutionFacts`], [`TaskFacts`], [`CallFacts`]: rows with fixed columns.
 //! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into; [`replay`]: what it would have taken with something changed.
+//! - [`foresight`]: what a changed definition means for executions that are recorded.
+//! - [`insights`]: what executions advise: changes with evidence and a prediction.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
 //! - [`anomaly`]: whether a figure is unusual.
@@ -21,6 +23,8 @@ pub mod compare;
 mod facts;
 mod fingerprint;
 mod fold;
+pub mod foresight;
+pub mod insights;
 pub mod path;
 mod period;
 pub mod replay;

@@ -8,16 +8,18 @@
 //! A share of the critical path is no prediction: what is halved may leave another path as long. On 40 random graphs the share was off by 2.7 points of
 //! the makespan with four workers, a replay by 1.3 (a prototype of ours; `tests/replay.rs` measures this one against the engine itself).
 
+mod changed;
+mod cost;
 mod program;
 mod run;
 
 pub use run::makespan;
 
 use crate::trace::{Bucket, Micros, TaskNumber, Trace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Something changed.
+/// Something changed. Tasks are named by their ids: all instances are meant.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// What a task with this id does takes `factor` times as long; `bucket`: only what it does of this kind, such as asking a model.
@@ -27,6 +29,13 @@ pub enum Change {
         /// Of what it does; `None`: all.
         bucket: Option<Bucket>,
         /// Of the time: 0.5 is twice as fast.
+        factor: f64,
+    },
+    /// What models cost that it asks is `factor` times as much.
+    Dearer {
+        /// Its id.
+        task: Arc<str>,
+        /// Of the cost.
         factor: f64,
     },
     /// An agent has so many places.
@@ -50,8 +59,39 @@ pub enum Change {
         /// and for which.
         dependency: Arc<str>,
     },
+    /// A task waits for another one of its list.
+    WithEdge {
+        /// The task that did not wait,
+        task: Arc<str>,
+        /// and for which it does.
+        dependency: Arc<str>,
+    },
     /// One instance takes no time at all.
     Without(TaskNumber),
+    /// A task is not there.
+    WithoutTask(Arc<str>),
+    /// A task has at most so many attempts.
+    Attempts {
+        /// Its id.
+        task: Arc<str>,
+        /// How many.
+        most: u32,
+    },
+    /// An attempt that takes longer is stopped and, while attempts are left, made again.
+    Timeout {
+        /// The task.
+        task: Arc<str>,
+        /// How long an attempt may take.
+        after: Micros,
+        /// Attempts in all,
+        most: u32,
+        /// how long it rests in between,
+        rest: Micros,
+        /// and how long an attempt takes that ends by itself in time.
+        typical: Micros,
+    },
+    /// These instances take over what others gave for the same input: by execution and number.
+    Reused(Arc<BTreeSet<(Arc<str>, TaskNumber)>>),
 }
 
 /// What a change would have done to executions that are recorded.
@@ -63,6 +103,8 @@ pub struct Prediction {
     pub makespan: f64,
     /// and how long they would have taken.
     pub predicted: f64,
+    /// What models cost on average that these executions asked, in nano-dollars, and what they would have cost.
+    pub cost: (f64, f64),
     /// Where the saving lies as a share of the makespan with a probability of 99 %: Student's interval of the mean over executions. `None` of one.
     pub interval: Option<(f64, f64)>,
 }
@@ -72,14 +114,22 @@ impl Prediction {
     pub fn saving(&self) -> f64 {
         if self.makespan > 0.0 { 1.0 - self.predicted / self.makespan } else { 0.0 }
     }
+
+    /// The same of what models cost.
+    pub fn cost_saving(&self) -> f64 {
+        let (before, after) = self.cost;
+        if before > 0.0 { 1.0 - after / before } else { 0.0 }
+    }
 }
 
 /// What changes would have done to these executions.
 #[expect(clippy::cast_precision_loss, reason = "times and counts far below 2^53")]
 pub fn predict<'a>(traces: impl IntoIterator<Item = &'a Trace>, changes: &[Change]) -> Prediction {
+    let mut costs: Vec<(f64, f64)> = Vec::new();
     let runs: Vec<(f64, f64)> = traces
         .into_iter()
         .map(|trace| {
+            costs.push(cost::of(trace, changes));
             // Measured against its own replay, so that what a replay cannot know takes no part.
             let (before, after) = (makespan(trace, &[]) as f64, makespan(trace, changes) as f64);
             let real = trace.makespan() as f64;
@@ -89,6 +139,7 @@ pub fn predict<'a>(traces: impl IntoIterator<Item = &'a Trace>, changes: &[Chang
     let count = runs.len();
     let n = count.max(1) as f64;
     let (makespan, predicted) = runs.iter().fold((0.0, 0.0), |(a, b), (real, after)| (a + real / n, b + after / n));
+    let cost = costs.iter().fold((0.0, 0.0), |(a, b), (before, after)| (a + before / n, b + after / n));
     let interval = (count > 1 && makespan > 0.0).then(|| {
         // The ratio of two means, by its residuals (the delta method).
         let ratio = predicted / makespan;
@@ -97,7 +148,7 @@ pub fn predict<'a>(traces: impl IntoIterator<Item = &'a Trace>, changes: &[Chang
         let reach = student(count - 1) * error;
         (1.0 - ratio - reach, 1.0 - ratio + reach)
     });
-    Prediction { executions: count, makespan, predicted, interval }
+    Prediction { executions: count, makespan, predicted, cost, interval }
 }
 
 /// The two-sided 99 % quantile of Student's t: from a table up to 5 degrees of freedom, then by Abramowitz and Stegun 26.7.5 with three terms.

@@ -17,7 +17,7 @@ mod tracer;
 pub use attempt::{ModelRequest, TracedAttempt, TracedStep};
 pub use tracer::Tracer;
 
-use crate::{Kind, Outcome};
+use crate::{Kind, Outcome, Status};
 use std::sync::Arc;
 
 /// Microseconds since the Unix epoch, or between two instants.
@@ -148,6 +148,8 @@ pub struct TracedTask {
     pub outcome: Option<Outcome>,
     /// The code of its failure.
     pub error: Option<Arc<str>>,
+    /// The print of what it gave: equal ones mean the same. `None` where that is not on record.
+    pub output: Option<u64>,
     /// From `released` to `ended`, or to `active`, in order and without a gap.
     pub segments: Vec<Segment>,
     /// Its attempts, in order.
@@ -181,6 +183,8 @@ pub struct Trace {
     pub ended: Micros,
     /// Whether it has ended.
     pub has_ended: bool,
+    /// Where it is.
+    pub status: Status,
     /// Its tasks, by the numbers of their instances.
     pub tasks: Vec<TracedTask>,
     /// Executions below it whose records are at hand.

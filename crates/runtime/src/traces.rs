@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions about how executions spent their time, answered from their records: by any thread that has an archive.
 
+mod advising;
+mod predicting;
 mod reading;
 
+pub use predicting::changed;
 pub use reading::trace;
 
 use crate::Error;
 use crate::store::Archive;
 use analytics::compare;
 use analytics::path::{self, Profile};
-use analytics::replay::{self, Change};
 use analytics::spans::{self, Place};
-use analytics::trace::Bucket;
 pub use analytics::trace::Trace;
 use serde::Deserialize;
 use serde_json::json;
@@ -28,21 +29,13 @@ enum Asked {
     Spans { id: String, from: usize, limit: usize },
     /// What differs between two executions.
     Compare { a: String, b: String },
-    /// What changes would have done to an execution, and to others like it.
-    Predict { id: String, changes: Vec<ChangeText> },
+    /// What a change would have done to an execution, and to others like it.
+    Predict(predicting::Asked),
+    /// What its latest executions advise of a workflow.
+    Advice(advising::Asked),
+    /// What came of a change.
+    Outcome(advising::Followed),
 }
-
-/// Something changed: a task that takes `factor` times as long, all of it or one `bucket`; an agent with so many places; a task that does not wait for another.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", untagged)]
-enum ChangeText {
-    Faster { task: String, factor: f64, bucket: Option<String> },
-    Places { agent: String, places: usize },
-    Edge { task: String, without: String },
-}
-
-/// Executions of the same workflow that a prediction is made of beside the one that is asked about.
-const LIKE_IT_MAX: u32 = 30;
 
 /// The answer to a question, both JSON text; `None` if there is no such execution.
 ///
@@ -51,10 +44,13 @@ const LIKE_IT_MAX: u32 = 30;
 /// {"what":"timeline","id":"…"}
 /// {"what":"spans","id":"…","from":0,"limit":10000}
 /// {"what":"compare","a":"…","b":"…"}
-/// {"what":"predict","id":"…","changes":[{"task":"fetch","factor":0.5},{"agent":"work","places":4},{"task":"report","without":"fetch"}]}
+/// {"what":"predict","id":"…","change":[{"path":["tasks",{"id":"report"},"timeout"],"operation":{"type":"replace","content":"5s"}},
+///   {"agent":"work","maxAgents":4,"each":1}],"assuming":[{"task":"fetch","factor":0.5,"bucket":"model"}]}
+/// {"what":"advice","workflowId":"w","since":1,"until":2,"proposals":[[…]]}
+/// {"what":"outcome","workflowId":"w","change":[…],"since":1}
 /// ```
-/// A profile and a timeline are as `analytics::path` writes them, a comparison as `analytics::compare` does; `{"gone": id}` if one of the two is not there. A prediction is
-/// `{"duration", "predicted", "saving": [low, high] | null, "executions"}`, times in microseconds and savings as shares.
+/// A profile and a timeline are as `analytics::path` writes them, a comparison as `analytics::compare` does; `{"gone": id}` if one of the two is not there. A prediction is as
+/// `predicting` writes it, what is advised and what came of it as `advising` does.
 pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Error> {
     match serde_json::from_str(asked).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })? {
         Asked::Profile { id } => Ok(trace(archive, &id)?.map(|trace| profile(&trace))),
@@ -65,7 +61,9 @@ pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Erro
             let gone = if first.is_none() { a } else { b };
             Ok(Some(first.zip(second).map_or_else(|| json!({ "gone": gone }), |(a, b)| compare::to_value(&a, &b)).to_string()))
         }
-        Asked::Predict { id, changes } => predict(archive, &id, &changes),
+        Asked::Predict(asked) => predicting::answer(archive, &asked),
+        Asked::Advice(asked) => advising::advice(archive, &asked),
+        Asked::Outcome(followed) => advising::outcome(archive, &followed),
     }
 }
 
@@ -105,38 +103,4 @@ struct Origin {
 struct Above {
     execution: String,
     path: String,
-}
-
-fn predict(archive: &dyn Archive, id: &str, changes: &[ChangeText]) -> Result<Option<String>, Error> {
-    let Some(asked) = trace(archive, id)? else { return Ok(None) };
-    let changes: Vec<Change> = changes.iter().map(ChangeText::change).collect();
-    let alone = replay::predict([&asked], &changes);
-    // The spread is that of executions like it: of the same version, and ended well.
-    let mut like_it = Vec::new();
-    for stored in archive.completed(&asked.workflow, LIKE_IT_MAX)? {
-        let other = reading::of(&stored)?;
-        if other.version == asked.version && other.execution != asked.execution {
-            like_it.push(other);
-        }
-    }
-    if asked.has_ended {
-        like_it.push(asked);
-    }
-    let all = replay::predict(&like_it, &changes);
-    let saving = all.interval.map(|(low, high)| [low, high]);
-    let told = json!({ "duration": alone.makespan, "predicted": alone.predicted, "average": all.saving(), "saving": saving, "executions": all.executions });
-    Ok(Some(told.to_string()))
-}
-
-impl ChangeText {
-    fn change(&self) -> Change {
-        match self {
-            Self::Faster { task, factor, bucket } => {
-                let bucket = Bucket::ALL.into_iter().find(|of| Some(of.word()) == bucket.as_deref());
-                Change::Faster { task: task.as_str().into(), bucket, factor: *factor }
-            }
-            Self::Places { agent, places } => Change::Places { agent: agent.as_str().into(), places: *places },
-            Self::Edge { task, without } => Change::WithoutEdge { task: task.as_str().into(), dependency: without.as_str().into() },
-        }
-    }
 }

@@ -7,6 +7,7 @@ use tidy::{Finding, Source, read, refuse, written};
 const PURE: &[(&str, &[&str])] = &[
     ("alphabet", &[]),
     ("analytics", &["engine", "rustc-hash", "serde", "serde_json", "sketches-ddsketch", "stdx"]),
+    ("edits", &["serde_json", "stdx", "thiserror"]),
     ("engine", &["croner", "expressions", "jiff", "petgraph", "rustc-hash", "schema", "serde_json", "stdx", "thiserror"]),
     ("expressions", &["minijinja", "serde_json", "stdx", "thiserror"]),
     ("models", &["jiff", "serde", "serde_json", "stdx", "thiserror"]),

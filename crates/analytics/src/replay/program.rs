@@ -2,6 +2,7 @@
 //! What each task does when it happens again.
 
 use super::Change;
+use super::changed::{Changed, Cut};
 use crate::trace::{Bucket, Micros, Segment, TaskNumber, Trace, TracedAttempt, TracedTask};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,40 +22,6 @@ pub(super) enum Step {
     Awaits(Vec<TaskNumber>),
     /// What it holds begins, and it ends when that has.
     Opens,
-}
-
-/// Changes, as they are looked up.
-pub(super) struct Changed<'a>(pub(super) &'a [Change]);
-
-impl Changed<'_> {
-    /// How long a part of a task takes.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a time, and not negative")]
-    fn time(&self, number: TaskNumber, task: &TracedTask, bucket: Bucket, time: Micros) -> Micros {
-        let mut factor = 1.0;
-        // The ways and the waits around it are not what a task does.
-        let is_own = !matches!(bucket, Bucket::Queue | Bucket::Pause | Bucket::Persist | Bucket::Scheduler);
-        for change in self.0 {
-            match change {
-                Change::Faster { task: id, bucket: of, factor: by } if *id == task.id && of.map_or(is_own, |of| of == bucket) => {
-                    factor *= by;
-                }
-                Change::Without(one) if *one == number => return 0,
-                Change::Faster { .. }
-                | Change::Without(_)
-                | Change::Places { .. }
-                | Change::MorePlaces { .. }
-                | Change::WithoutEdge { .. } => {}
-            }
-        }
-        if (factor - 1.0_f64).abs() < f64::EPSILON { time } else { (time as f64 * factor.max(0.0)).round() as Micros }
-    }
-
-    pub(super) fn drops(&self, trace: &Trace, task: &TracedTask, dependency: TaskNumber) -> bool {
-        let id = trace.tasks.get(dependency).map(|task| &task.id);
-        self.0
-            .iter()
-            .any(|change| matches!(change, Change::WithoutEdge { task: waits, dependency } if *waits == task.id && Some(dependency) == id))
-    }
 }
 
 /// Places of agents, where attempts of this execution waited for each other: as many as were taken at once.
@@ -83,15 +50,13 @@ pub(super) fn places_of(trace: &Trace, changed: &Changed<'_>) -> BTreeMap<Arc<st
             places.insert(Arc::clone(agent), usize::try_from(most).unwrap_or(1).max(1));
         }
     }
-    for change in changed.0 {
-        match change {
-            Change::Places { agent, places: limit } => _ = places.insert(Arc::clone(agent), (*limit).max(1)),
-            Change::MorePlaces { agent, more } => {
-                if let Some(limit) = places.get_mut(agent) {
-                    *limit += more;
-                }
-            }
-            Change::Faster { .. } | Change::WithoutEdge { .. } | Change::Without(_) => {}
+    for change in changed.changes {
+        if let Change::Places { agent, places: limit } = change {
+            places.insert(Arc::clone(agent), (*limit).max(1));
+        } else if let Change::MorePlaces { agent, more } = change
+            && let Some(limit) = places.get_mut(agent)
+        {
+            *limit += more;
         }
     }
     places
@@ -113,7 +78,11 @@ pub(super) fn opened(trace: &Trace) -> Opened {
 
 /// The steps of a task; `inner`: what it spawned.
 pub(super) fn steps_of(trace: &Trace, number: TaskNumber, inner: &[TaskNumber], opened: &Opened, changed: &Changed<'_>) -> Vec<Step> {
-    let Some(task) = trace.tasks.get(number) else { return Vec::new() };
+    let Some(recorded) = trace.tasks.get(number) else { return Vec::new() };
+    if changed.is_gone(number, recorded) && recorded.active.is_none() {
+        return Vec::new();
+    }
+    let task = &*changed.kept(recorded);
     let mut steps = Vec::new();
     let mut attempts = task.attempts.iter().peekable();
     let mut at = task.released.unwrap_or(task.ended.at);
@@ -122,7 +91,7 @@ pub(super) fn steps_of(trace: &Trace, number: TaskNumber, inner: &[TaskNumber], 
             continue;
         }
         while let Some(attempt) = attempts.next_if(|attempt| attempt.admitted <= segment.from) {
-            hold(trace, number, attempt, inner, changed, &mut steps);
+            hold(trace, (number, task), attempt, inner, changed, &mut steps);
             at = at.max(attempt.recorded);
         }
         if segment.from < at {
@@ -140,7 +109,7 @@ pub(super) fn steps_of(trace: &Trace, number: TaskNumber, inner: &[TaskNumber], 
         }
     }
     for attempt in attempts {
-        hold(trace, number, attempt, inner, changed, &mut steps);
+        hold(trace, (number, task), attempt, inner, changed, &mut steps);
     }
     if task.active.is_some() {
         steps.push(Step::Opens);
@@ -151,8 +120,14 @@ pub(super) fn steps_of(trace: &Trace, number: TaskNumber, inner: &[TaskNumber], 
 }
 
 /// An attempt, from its admission to when its answer was on record.
-fn hold(trace: &Trace, number: TaskNumber, attempt: &TracedAttempt, inner: &[TaskNumber], changed: &Changed<'_>, steps: &mut Vec<Step>) {
-    let Some(task) = trace.tasks.get(number) else { return };
+fn hold(
+    trace: &Trace,
+    (number, task): (TaskNumber, &TracedTask),
+    attempt: &TracedAttempt,
+    inner: &[TaskNumber],
+    changed: &Changed<'_>,
+    steps: &mut Vec<Step>,
+) {
     if let Some(agent) = &task.agent {
         steps.push(Step::Enters(Arc::clone(agent)));
     }
@@ -162,6 +137,11 @@ fn hold(trace: &Trace, number: TaskNumber, attempt: &TracedAttempt, inner: &[Tas
         cut.filter(|(a, b, _)| a < b).map(|(a, b, bucket)| changed.time(number, task, bucket, b - a)).sum()
     };
     let mut at = attempt.admitted;
+    if inner.is_empty()
+        && let Some(Cut { after, again }) = changed.cut(task, attempt)
+    {
+        return cut_short(task, work(at, attempt.start) + after, again, steps);
+    }
     let spawned = inner.iter().filter_map(|inner| Some((*inner, trace.tasks.get(*inner)?)));
     let mut spawned: Vec<_> = spawned.filter(|(_, task)| (at..=attempt.recorded).contains(&task.born.at)).collect();
     spawned.sort_by_key(|(_, task)| task.born.order);
@@ -185,5 +165,18 @@ fn hold(trace: &Trace, number: TaskNumber, attempt: &TracedAttempt, inner: &[Tas
     steps.push(Step::Takes(work(at, attempt.recorded)));
     if let Some(agent) = &task.agent {
         steps.push(Step::Leaves(Arc::clone(agent)));
+    }
+}
+
+/// An attempt that is stopped, and the one that is made in its place. It holds a place already.
+fn cut_short(task: &TracedTask, takes: Micros, again: Option<(Micros, Micros)>, steps: &mut Vec<Step>) {
+    let (enters, leaves) = (task.agent.clone().map(Step::Enters), task.agent.clone().map(Step::Leaves));
+    steps.push(Step::Takes(takes));
+    steps.extend(leaves.clone());
+    if let Some((rest, typical)) = again {
+        steps.push(Step::Takes(rest));
+        steps.extend(enters);
+        steps.push(Step::Takes(typical));
+        steps.extend(leaves);
     }
 }

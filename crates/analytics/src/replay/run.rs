@@ -2,7 +2,8 @@
 //! The simulation.
 
 use super::Change;
-use super::program::{Changed, Step, opened, places_of, steps_of};
+use super::changed::Changed;
+use super::program::{Step, opened, places_of, steps_of};
 use crate::trace::{Micros, TaskNumber, Trace};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 /// How long an execution takes that happens again with these changes, in microseconds.
 pub fn makespan(trace: &Trace, changes: &[Change]) -> Micros {
-    let mut run = Run::new(trace, &Changed(changes));
+    let mut run = Run::new(trace, &Changed { trace, changes });
     run.run();
     run.last
 }
@@ -83,9 +84,10 @@ impl Run {
                     needs.extend(before);
                 }
             }
-            let kept = task.dependencies.iter().copied().filter(|other| !changed.drops(trace, task, *other));
+            let kept = task.dependencies.iter().copied().filter(|other| !changed.drops(task, *other));
             let released = task.released.unwrap_or(task.ended.at);
             needs.extend(kept.filter(|other| trace.tasks.get(*other).is_some_and(|other| other.ended.at <= released)));
+            needs.extend(changed.adds(task));
             needs.sort_unstable();
             needs.dedup();
             for other in &needs {

@@ -36,8 +36,10 @@ pub struct TracedAttempt {
     pub error: Option<Arc<str>>,
     /// Until when the next attempt was put off.
     pub backoff_until: Option<Micros>,
-    /// The agent that did it.
+    /// The agent that did it,
     pub agent: Option<Arc<str>>,
+    /// and the one that was called, as the definition writes it.
+    pub called: Option<Arc<str>>,
     /// The print of its input.
     pub print: Option<u64>,
     /// Which outputs it looked at.
@@ -141,6 +143,31 @@ impl TracedAttempt {
         }
         self.steps.push(TracedStep { name: Arc::clone(name), from, to });
         is_tool
+    }
+
+    /// One that has been admitted, and of which nothing more is known.
+    pub(super) fn begun(attempt: u32, ready: Micros, admitted: Micros, called: Option<Arc<str>>) -> Self {
+        Self {
+            attempt,
+            ready,
+            admitted,
+            admitted_by: None,
+            waited: None,
+            committed: None,
+            start: admitted,
+            end: admitted,
+            recorded: admitted,
+            outcome: None,
+            error: None,
+            backoff_until: None,
+            agent: called.clone(),
+            called,
+            print: None,
+            reads: Reads::Unknown,
+            calls: Vec::new(),
+            tools: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     /// Tiles the time from its admission to when its answer was recorded.

@@ -139,6 +139,7 @@ impl Tracer {
             started,
             ended,
             has_ended: execution.ended().is_some(),
+            status: crate::facts_of(&execution).status,
             tasks,
             children: Vec::new(),
         }
@@ -163,6 +164,7 @@ impl Tracer {
                 ended: Moment { at, order: self.order },
                 outcome: None,
                 error: None,
+                output: None,
                 segments: Vec::new(),
                 attempts: Vec::new(),
             });
@@ -256,7 +258,10 @@ impl Tracer {
                 self.end_attempt(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Completed, error: None });
                 self.set(number_of(*task), State::Finishing);
             }
-            Event::TaskCompleted { task, start, end, .. } => {
+            Event::TaskCompleted { task, start, end, output, .. } => {
+                if let Some(traced) = self.tasks.get_mut(number_of(*task)) {
+                    traced.output = output.json().map(|text| stdx::hash64(text.as_bytes()));
+                }
                 let (start, end) = (start.micros(), end.micros());
                 self.ended(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Completed, error: None });
             }
@@ -286,26 +291,9 @@ impl Tracer {
                 let agent = kind_of(&self.execution.calling(*task).kind).1;
                 let Some(traced) = self.tasks.get_mut(number) else { return };
                 traced.agent.clone_from(&agent);
-                traced.attempts.push(TracedAttempt {
-                    attempt: *attempt,
-                    ready: ready.micros(),
-                    admitted: at,
-                    admitted_by: admitted_by.map(number_of),
-                    waited,
-                    committed: None,
-                    start: at,
-                    end: at,
-                    recorded: at,
-                    outcome: None,
-                    error: None,
-                    backoff_until: None,
-                    agent,
-                    print: began.and_then(|note| note.print),
-                    reads: super::Reads::Unknown,
-                    calls: Vec::new(),
-                    tools: Vec::new(),
-                    steps: Vec::new(),
-                });
+                let fresh = TracedAttempt::begun(*attempt, ready.micros(), at, agent);
+                let (admitted_by, print) = (admitted_by.map(number_of), began.and_then(|note| note.print));
+                traced.attempts.push(TracedAttempt { admitted_by, waited, print, ..fresh });
                 self.begun.push((number, traced.attempts.len() - 1));
             }
             Event::GroupStarted { task }

@@ -26,8 +26,10 @@ use stdx::Timestamp;
 /// Which figures.
 #[derive(Clone, Debug)]
 pub struct PeriodQuestion {
-    /// Of this workflow.
+    /// Of this workflow,
     pub workflow: String,
+    /// in this version alone, or in all.
+    pub version: Option<String>,
     /// Of what ended at this instant or later,
     pub start: Timestamp,
     /// and before this one.
@@ -39,6 +41,16 @@ pub struct PeriodQuestion {
 /// Workflows that are named where there is nothing of the one that was asked for.
 const WORKFLOWS_MAX: usize = 1000;
 
+/// The number of no name.
+const NO_VERSION: i64 = -1;
+
+/// Whose figures, by the numbers of the names.
+#[derive(Clone, Copy)]
+struct Of {
+    workflow: i64,
+    version: Option<i64>,
+}
+
 /// The figures as JSON text; see above. `since`: where roll-ups begin.
 pub(super) fn period(connection: &Connection, question: &PeriodQuestion, since: Option<Timestamp>) -> Result<String, ReadError> {
     let snapshot = connection.unchecked_transaction()?;
@@ -47,9 +59,14 @@ pub(super) fn period(connection: &Connection, question: &PeriodQuestion, since: 
     // Without roll-ups all of it is from rows.
     let all = || Hours { whole: 0..0, ends: vec![question.start..question.end] };
     let hours = if state.rolled { Hours::of(question.start, question.end) } else { all() };
-    let (period, executions) = match number {
+    // A version that was never written down is one that nothing has.
+    let version = match &question.version {
+        Some(version) => Some(known(&snapshot, version)?.unwrap_or(NO_VERSION)),
+        None => None,
+    };
+    let (period, executions) = match number.map(|workflow| Of { workflow, version }) {
         None => (Period::default(), Vec::new()),
-        Some(workflow) => (figures(&snapshot, workflow, &hours)?, latest(&snapshot, workflow, question)?),
+        Some(of) => (figures(&snapshot, of, &hours)?, latest(&snapshot, of, question)?),
     };
     let is_unknown = period.executions.figures.ended == 0 && !has_any(&snapshot, number)?;
     let workflows = if is_unknown { Some(workflows(&snapshot)?) } else { None };
@@ -67,28 +84,30 @@ pub(super) fn period(connection: &Connection, question: &PeriodQuestion, since: 
     Ok(answer.to_string())
 }
 
-fn figures(connection: &Connection, workflow: i64, hours: &Hours) -> rusqlite::Result<Period> {
+fn figures(connection: &Connection, of: Of, hours: &Hours) -> rusqlite::Result<Period> {
     let mut period = Period::default();
-    rows::rollups_of(connection, workflow, &hours.whole, |task, rollup| match task {
+    rows::rollups_of(connection, (of.workflow, of.version), &hours.whole, |task, rollup| match task {
         None => period.executions.merge(rollup),
         Some(task) => period.add_hour(task, rollup),
     })?;
     for end in &hours.ends {
-        add_executions(connection, workflow, end, &mut period)?;
+        add_executions(connection, of, end, &mut period)?;
         for span in 0..=SPAN_MAX {
             let since = Timestamp::from_micros(end.start.micros().saturating_sub(micros(longest(span))));
-            add_tasks(connection, workflow, Some(span), since..end.end, end, &mut period)?;
+            add_tasks(connection, of, Some(span), since..end.end, end, &mut period)?;
         }
         // Those that have not ended.
-        add_tasks(connection, workflow, None, Timestamp::default()..end.end, end, &mut period)?;
+        add_tasks(connection, of, None, Timestamp::default()..end.end, end, &mut period)?;
     }
     Ok(period)
 }
 
-fn add_executions(connection: &Connection, workflow: i64, within: &Range<Timestamp>, period: &mut Period) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("SELECT status, started, ended, attempts FROM execution WHERE workflow = ?1 AND ended >= ?2 AND ended < ?3")?;
-    let mut rows = statement.query(params![workflow, instant(within.start), instant(within.end)])?;
+fn add_executions(connection: &Connection, of: Of, within: &Range<Timestamp>, period: &mut Period) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT status, started, ended, attempts FROM execution
+         WHERE workflow = ?1 AND ended >= ?2 AND ended < ?3 AND (?4 IS NULL OR version = ?4)",
+    )?;
+    let mut rows = statement.query(params![of.workflow, instant(within.start), instant(within.end), of.version])?;
     while let Some(row) = rows.next()? {
         let Some(status) = rows::status_of(row.get(0)?) else { continue };
         let started = row.get::<_, Option<i64>>(1)?.map(at);
@@ -100,7 +119,7 @@ fn add_executions(connection: &Connection, workflow: i64, within: &Range<Timesta
 /// Adds the tasks that ended `within` a time, of executions of a class that were accepted in another one.
 fn add_tasks(
     connection: &Connection,
-    workflow: i64,
+    of: Of,
     span: Option<u32>,
     accepted: Range<Timestamp>,
     within: &Range<Timestamp>,
@@ -110,10 +129,11 @@ fn add_tasks(
         "SELECT (SELECT text FROM name WHERE number = t.task), t.outcome, t.attempts, t.interruptions, t.ready, t.start, t.ended, t.wait, t.run, t.input, t.output,
          t.cache_read, t.cache_write, t.reasoning, t.cost, t.calls, t.requests, t.unpriced
          FROM execution e CROSS JOIN task t ON t.execution = e.key
-         WHERE e.workflow = :workflow AND e.span IS :span AND e.accepted >= :since AND e.accepted < :until AND t.ended >= :start AND t.ended < :end",
+         WHERE e.workflow = :workflow AND e.span IS :span AND e.accepted >= :since AND e.accepted < :until AND t.ended >= :start AND t.ended < :end
+         AND (:version IS NULL OR e.version = :version)",
     )?;
     let mut rows = statement.query(named_params! {
-        ":workflow": workflow, ":span": span, ":since": instant(accepted.start), ":until": instant(accepted.end),
+        ":workflow": of.workflow, ":version": of.version, ":span": span, ":since": instant(accepted.start), ":until": instant(accepted.end),
         ":start": instant(within.start), ":end": instant(within.end),
     })?;
     while let Some(row) = rows.next()? {
@@ -141,11 +161,13 @@ fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     })
 }
 
-fn latest(connection: &Connection, workflow: i64, question: &PeriodQuestion) -> rusqlite::Result<Vec<Value>> {
+fn latest(connection: &Connection, of: Of, question: &PeriodQuestion) -> rusqlite::Result<Vec<Value>> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM execution e WHERE e.workflow = ?1 AND e.ended >= ?2 AND e.ended < ?3 ORDER BY e.ended DESC, e.key DESC LIMIT ?4"
+        "SELECT {COLUMNS} FROM execution e WHERE e.workflow = ?1 AND e.ended >= ?2 AND e.ended < ?3 AND (?5 IS NULL OR e.version = ?5)
+         ORDER BY e.ended DESC, e.key DESC LIMIT ?4"
     ))?;
-    let rows = statement.query_map(params![workflow, instant(question.start), instant(question.end), question.limit], summary)?;
+    let (start, end) = (instant(question.start), instant(question.end));
+    let rows = statement.query_map(params![of.workflow, start, end, question.limit, of.version], summary)?;
     rows.collect()
 }
 

@@ -389,7 +389,7 @@ pub(super) fn write_rollup(
 /// Gives every roll-up of a workflow in some hours: its own, with no name, and those of its tasks.
 pub(super) fn rollups_of(
     connection: &Connection,
-    workflow: i64,
+    (workflow, wanted): (i64, Option<i64>),
     hours: &Range<u64>,
     mut give: impl FnMut(Option<&Arc<str>>, &Rollup),
 ) -> rusqlite::Result<()> {
@@ -406,6 +406,9 @@ pub(super) fn rollups_of(
         let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         while let Some((version, name)) = next.query_row(params![subject, workflow, place.0, place.1], pair).optional()? {
             place = (version, name);
+            if wanted.is_some_and(|wanted| wanted != version) {
+                continue;
+            }
             let task = if subject == 0 { None } else { text_of(connection, name)? };
             let mut rows = within.query(params![subject, workflow, version, name, first, end])?;
             while let Some(row) = rows.next()? {
