@@ -3150,15 +3150,6 @@ export declare type WaitFor<Other extends string = AnyWord> = {
     delay: Duration<Other>;
 };
 
-/** An address that each alert is posted to, at least once. */
-export declare interface WebhookConfig {
-    /** Where to. It must be public and `https:`, unless `allowPrivate` is true; redirects are not followed. */
-    url: string;
-    /** What the posts are signed with, so that the receiver knows whose they are: at least 16 characters, or `whsec_` and base64. */
-    secret: string;
-    /** Whether `url` may be in a private network, or without TLS. Default false. */
-    allowPrivate?: boolean | undefined;
-}
 /** What a task waits for. `roots` are the tasks that others really wait for, at most ten of them: look for these in the list. */
 export declare type WaitsFor = 
 /** Tasks before it: `on` are the first ten of `count`. */
@@ -3295,6 +3286,16 @@ export declare type WaitsFor =
     readonly alert: string;
     readonly message: string;
 };
+
+/** An address that each alert is posted to, at least once. */
+export declare interface WebhookConfig {
+    /** Where to. It must be public and `https:`, unless `allowPrivate` is true; redirects are not followed. */
+    url: string;
+    /** What the posts are signed with, so that the receiver knows whose they are: at least 16 characters, or `whsec_` and base64. */
+    secret: string;
+    /** Whether `url` may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+}
 
 /** The result of a whole task, all passes or branches included. */
 export declare type Whole<K, A> = K extends {
