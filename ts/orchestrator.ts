@@ -455,9 +455,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (run.call === 0) this.#release(run)
   }
 
-  #release(run: Run): void {
-    release(this.#parts(), run)
-  }
+  readonly #release = (run: Run): void => release(this.#parts(), run)
 
   #assertNotClosed(call: string, underWay = false): void {
     if (this.#closing !== undefined) throw closed(call, underWay)
@@ -494,7 +492,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       alerts: this.#alerts,
       log: this.#log,
       childrenHost: this.#childrenHost,
-      ...this.#monitoring,
+      ...this.#monitoring.parts,
       lookUp: this.#lookUp,
     }
   }

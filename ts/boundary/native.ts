@@ -4,6 +4,7 @@
 import { addon } from '../addon.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import type { OrchestratorError } from '../api/errors.js'
+import { agentOf, policyOf, typeOf } from './agents.js'
 import { attempt, converted, rebuilt } from './failures.js'
 import type { Json } from '../json/json.js'
 import type { ExecutionKind } from '../native/alphabet.js'
@@ -343,26 +344,17 @@ export class Engine {
     this.#try(() => this.#native.forget([...ids]))
   }
 
-  openPool({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): void {
-    const policy = {
-      scaleUp: Math.max(Math.round(scaleUpThreshold), 1),
-      scaleDown: Math.round(scaleDownThreshold),
-      checkEvery: healthCheckInterval,
-    }
-    this.#try(() => this.#native.openPool(policy))
+  openPool(agents: ResolvedAgents): void {
+    this.#try(() => this.#native.openPool(policyOf(agents)))
   }
 
-  addAgentType(name: string, { minAgents, maxAgents, maxConcurrency, reserve }: TypeLimits): void {
-    const kept = reserve && { reserveSlots: reserve.slots, reservePriority: reserve.priority }
-    this.#try(() => this.#native.addAgentType(name, { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }))
+  addAgentType(name: string, limits: TypeLimits): void {
+    this.#try(() => this.#native.addAgentType(name, typeOf(limits)))
   }
 
   /** `of`: the place of its type; `print`: what it was registered with, in short, if that says what it gives. */
-  addAgent(id: string, of: number, capabilities: readonly string[], { maxConcurrency, rateLimit }: AgentLimits, print?: string): void {
-    const concurrency = maxConcurrency === undefined ? {} : { concurrency: maxConcurrency }
-    const configuration = print === undefined ? {} : { configuration: print }
-    const rate = rateLimit && { rateCount: rateLimit.limit, ratePer: rateLimit.interval }
-    this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate, ...configuration }))
+  addAgent(id: string, of: number, capabilities: readonly string[], limits: AgentLimits, print?: string): void {
+    this.#try(() => this.#native.addAgent(agentOf(id, of, capabilities, limits, print)))
   }
 
   /** The agent of this type's name runs tasks whose own agent nobody has registered. */

@@ -39,7 +39,7 @@ const secret: Read<string> = (value, path, issues) => {
   // The secret itself is told to no log.
   issues.push({
     path,
-    message: `must have at least ${SECRET_MIN} characters: whoever guesses it can post alerts of their own`,
+    message: `must have at least ${SECRET_MIN} characters: a program that guesses it can post alerts of its own`,
     code: 'ERR_INVALID_VALUE',
   })
   return undefined

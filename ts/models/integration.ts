@@ -11,12 +11,13 @@ import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
 import { ModelCallsUnderWay, type CallsHost, type CallWait, type Delta, type Ended } from './calls.js'
-import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
+import { providersOfEnvironment, readProvider, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
 import { comparisonOf, listed, readModelFilter, registrationOf, type Known, type ModelFilter } from './known.js'
 import { structured } from './output.js'
 import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
+import { readCustomProvider } from './custom-provider.js'
 import { assertWanted, dollarsOf, errorOfCall, resultOf } from './result.js'
 import { retryOf } from './retry.js'
 import { AnswerStream } from './stream.js'
@@ -188,22 +189,10 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     if (issues.length === 0 && this.#names().includes(name))
       throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is already configured; choose another name`)
     if (issues.length === 0 && 'generate' in provider) {
-      if (typeof provider.generate !== 'function')
-        issues.push({
-          path: 'provider.generate',
-          message: `must be a function, not ${describe((provider as { generate?: unknown }).generate)}`,
-        })
-      if (provider.stream !== undefined && typeof provider.stream !== 'function')
-        issues.push({ path: 'provider.stream', message: `must be a function, not ${describe((provider as { stream?: unknown }).stream)}` })
-      const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
-      const models: unknown = provider.models ?? []
-      if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: `must be an array of models, not ${describe(models)}` })
-      const known = (Array.isArray(models) ? models : []).map((model, index) =>
-        readRegistration(model, `provider.models[${index}]`, issues, name),
-      )
+      const { models, rateLimit } = readCustomProvider(name, provider, issues)
       refuse(issues, 'the provider cannot be used')
       // What is wrong with one of them must not leave a provider without them behind.
-      for (const model of known) this.#register(model)
+      for (const model of models) this.#register(model)
       this.#custom.set(name, provider)
       this.#add(name, { connection: null, rateLimit, timeouts: ATTEMPT_TIMES })
       return

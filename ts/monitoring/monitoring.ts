@@ -70,6 +70,12 @@ export class Monitoring {
     host.alerts.tellAlso((alert) => this.#webhook?.send(alert))
   }
 
+  /** What others of the orchestrator's parts and its monitor need of it. */
+  get parts(): Pick<Monitoring, 'figures' | 'budgets' | 'tracing' | 'advice' | 'insights' | 'placesEach'> {
+    const { figures, budgets, tracing, advice, insights, placesEach } = this
+    return { figures, budgets, tracing, advice, insights, placesEach }
+  }
+
   /** The store is open: what an earlier process has announced is known, and what it did not get rid of is posted. */
   open(): void {
     const kept = this.#host.dispatcher.engine.watching.keptAlerts()

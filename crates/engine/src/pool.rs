@@ -46,6 +46,7 @@ mod serving;
 mod starts;
 mod statistics;
 mod targets;
+mod waiting;
 mod waits;
 
 pub use effect::{Lack, PoolEffect, Request};

@@ -4,17 +4,8 @@
 use super::indices::Table;
 use super::rank::Rank;
 use super::targets::Target;
-use super::{AgentIndex, Lack, Request, TargetIndex};
-use stdx::Timestamp;
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    pub(super) request: Request,
-    /// The agent with which it counts.
-    pub(super) home: AgentIndex,
-    pub(super) since: Timestamp,
-    pub(super) lacked: Lack,
-}
+use super::waiting::Waiting;
+use super::{Request, TargetIndex};
 
 /// Where who waits, by slot and then by task. The queues themselves are the targets'.
 #[derive(Debug, Default)]

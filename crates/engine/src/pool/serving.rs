@@ -8,8 +8,8 @@
 use super::agents::Agent;
 use super::instances::State;
 use super::open::Seat;
-use super::queue::Waiting;
 use super::rank::Rank;
+use super::waiting::Waiting;
 use super::{AgentIndex, InstanceNumber, Lack, Pool, PoolEffect, Request, TargetIndex};
 use stdx::Timestamp;
 

@@ -5,7 +5,7 @@ use super::affinity::Affinity;
 use super::agents::{Agent, Type};
 use super::indices::Table;
 use super::line::Line;
-use super::queue::Waiting;
+use super::waiting::Waiting;
 use super::{AgentIndex, TargetIndex, TypeIndex};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
