@@ -133,7 +133,7 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn facts_behind(&self) -> Option<f64> {
         let facts = lock(&self.facts).as_ref().map(Arc::clone)?;
-        facts.behind().map(|records| micros(records))
+        facts.behind().map(micros)
     }
 
     /// Keeps the state of an alert beside the store, if there is one; null: forgets it.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Anomalies on simulated runs: lognormal tasks of every spread, with unusual runs already in their past. The figures are printed; the bounds are asserted.
 
-#[path = "support/runs.rs"]
-mod runs;
+#[path = "support/random.rs"]
+mod random;
 
 use analytics::anomaly::{Change, Series, Spread, Verdict};
 
-use runs::{Random, seed};
+use random::{Random, seed};
 
 /// A task: its usual time, and how much that varies.
 struct Task {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Planted faults: each is found, and what is predicted for its change is what the engine takes once the change is made as it is.
 
-#![expect(clippy::unwrap_used, clippy::cast_precision_loss, clippy::panic, reason = "a test that cannot go on says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says so, and its figures are printed"
+)]
 
 #[path = "support/world.rs"]
 mod world;
@@ -24,7 +30,7 @@ struct Workload<'a> {
     places: usize,
 }
 
-/// From 0 to 1, the same for the same run, task and attempt: twelve rounds of what SplitMix64 does with its state.
+/// From 0 to 1, the same for the same run, task and attempt: twelve rounds of what `SplitMix64` does with its state.
 fn chance(run: u64, call: &Call) -> f64 {
     let mut x = run.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(call.attempt);
     for byte in call.path.bytes() {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Anomalies on runs of workflows, healthy ones and some with something wrong. The figures are printed; the bounds are asserted.
 
+#[path = "support/random.rs"]
+mod random;
 #[path = "support/runs.rs"]
 mod runs;
 
 use analytics::anomaly::{Cause, Detectors, Measure, Told};
-use runs::{Heard, Ill, Random, WELL, Workflow, begun, run, seed};
+use random::{Random, seed};
+use runs::{Heard, Ill, WELL, Workflow, begun, run};
 
 /// What can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,22 +5,12 @@
 //! execution share a factor, since its input is large or small, and all of one moment another, since days are busy and nights are not. One task alone varies less than
 //! all of its kind: in recorded scientific workflows (`WfCommons`) those of one kind have logarithms that vary by 0.47 in the middle, inputs of every size included.
 
+use super::random::Random;
 use analytics::anomaly::{Begins, Cause, Detectors, Measure, Run, Told};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A generator of our own, so that a seed means the same everywhere.
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
-    pub(crate) fn next(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
     pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.next()
     }
@@ -29,16 +19,6 @@ impl Random {
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.between(0.0, f64::from(u32::try_from(bound).unwrap_or(1))) as usize
     }
-
-    pub(crate) fn normal(&mut self) -> f64 {
-        let (one, other) = (self.next().max(1e-12), self.next());
-        (-2.0 * one.ln()).sqrt() * (2.0 * std::f64::consts::PI * other).cos()
-    }
-}
-
-/// The seed of a test; another one may be tried, in the variable `SEED`.
-pub(crate) fn seed(usual: u64) -> u64 {
-    std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// How long a task takes when nothing is wrong.
