@@ -2874,7 +2874,7 @@ export declare interface TaskExplanation extends TaskHold {
     /** Its path. What is to be undone next and has not begun has the path of what undoes it. */
     readonly taskId: string;
     /** What holds it once that is over, in this order. */
-    readonly then?: readonly TaskHold[];
+    readonly afterwards?: readonly TaskHold[];
 }
 
 /** A task failed for good. `cause` is the error that its agent threw in the last attempt. */

@@ -16,6 +16,7 @@ import type { Case, Deed } from '../crossed/case.ts'
 import { Chance } from '../crossed/chance.ts'
 import { hasCode, withCode } from '../crossed/coded.ts'
 import { caseOf } from '../crossed/generate.ts'
+import { asPrinted } from '../support/as-printed.js'
 
 /** What is done after each other in one case, and calls that are answered before anything is asked. */
 const DEEDS_MAX = 5
@@ -233,7 +234,7 @@ class Driver {
     for (const line of code.split('\n')) {
       // Each type answers in its own name.
       const named = /registerAgentType\('(.*?)'/.exec(line)?.[1] ?? 'work'
-      await new AsyncFunction('orchestrator', 'payload', 'type', line)(this.#orchestrator, PAYLOAD, this.#type(named))
+      await asPrinted(line, { orchestrator: this.#orchestrator, payload: PAYLOAD, type: this.#type(named) })
     }
     return undefined
   }
@@ -308,8 +309,6 @@ class Driver {
     })
   }
 }
-
-const AsyncFunction = (async () => {}).constructor as new (...text: string[]) => (...given: unknown[]) => Promise<void>
 
 function isSame(one: TaskHold, other: TaskHold): boolean {
   return JSON.stringify(one.waitsFor) === JSON.stringify(other.waitsFor) && one.until?.getTime() === other.until?.getTime()

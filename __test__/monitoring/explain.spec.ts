@@ -17,6 +17,7 @@ import { describe, expect, it } from 'vitest'
 import { root, userFolder } from '../support/folder.ts'
 import { hours, kitWith, since, wait } from '../support/kits.ts'
 import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
+import { asPrinted } from '../support/as-printed.js'
 
 const hang = (): Promise<never> => new Promise(() => {})
 
@@ -62,7 +63,7 @@ describe('what a task waits for', () => {
     await kit.orchestrator.startWorkflow(workflow([both], { id: 'both' }), {}, { executionId: 'y' })
     const { waitsFor, call } = of(await explained(kit, 'y'), 'it\'s "one"')
     expect(waitsFor).toEqual({ kind: 'signal', signal: 'go', path: 'it\'s "one"' })
-    await new Function('orchestrator', 'payload', `return (async () => { ${call} })()`)(kit.orchestrator, 1)
+    await asPrinted(call ?? '', { orchestrator: kit.orchestrator, payload: 1 })
     expect((await explained(kit, 'y')).tasks.map(({ taskId }) => taskId)).toEqual(['g', 'two'])
   })
 
@@ -80,7 +81,7 @@ describe('what a task waits for', () => {
         taskId: 'w',
         waitsFor: { kind: 'pause' },
         call: "await orchestrator.resumeExecution('x')",
-        then: [{ waitsFor: { kind: 'timer' } }],
+        afterwards: [{ waitsFor: { kind: 'timer' } }],
       },
     ])
     expect(since(paused.tasks[0]?.since)).toBe(hours(1))
@@ -139,7 +140,7 @@ describe('what a task waits for', () => {
   })
 
   it('an instance that is being made', async () => {
-    const setup = ({ agentPool }: Orchestrator): void => void agentPool.registerAgentType('slow', { create: () => hang() })
+    const setup = ({ agentPool }: Orchestrator): void => agentPool.registerAgentType('slow', { create: () => hang() })
     const kit = await kitWith({}, { setup })
     const { tasks } = await begun(kit, [task('a', { agentId: 'slow' })])
     expect(tasks).toMatchObject([{ waitsFor: { kind: 'instance', agent: 'slow', type: 'slow' } }])
@@ -197,7 +198,7 @@ describe('executions that are not at hand', () => {
     const told = await explained(kit)
     expect(told.tasks).toMatchObject([{ taskId: 'a', waitsFor: { kind: 'agent', names: ['late'] } }])
     expect(told.summary).toContain('waits for `late`, which this process has not registered')
-    new Function('orchestrator', 'type', of(told, 'a').call ?? '')(kit.orchestrator, type)
+    await asPrinted(of(told, 'a').call ?? '', { orchestrator: kit.orchestrator, type })
     await until(async () => (await explained(kit)).tasks[0]?.waitsFor.kind === 'attempt')
   })
 
@@ -217,14 +218,14 @@ describe('executions that are not at hand', () => {
     const path = join(userFolder(), 'archive.db')
     const orchestrator = new MultiAgentOrchestrator({ storage: { path } })
     orchestrator.agentPool.registerAgentType('work', {
-      create: () => ({ execute: ({}, { signal: told }: AttemptContext) => untilAborted(told) }),
+      create: () => ({ execute: (_task, { signal: told }: AttemptContext) => untilAborted(told) }),
     })
     await orchestrator.startWorkflow(workflow([signal('w')]), {}, { executionId: 'x' })
     await using archive = await openArchive(path)
     expect((await archive.explain('x')).tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'signal' } }])
     await orchestrator.shutdown({ drainMs: 0 })
     const told = await archive.explain('x')
-    expect(told.tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'process' }, then: [{ waitsFor: { kind: 'signal' } }] }])
+    expect(told.tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'process' }, afterwards: [{ waitsFor: { kind: 'signal' } }] }])
     expect(told.tasks[0]?.call).toBe(`const orchestrator = new MultiAgentOrchestrator({ storage: { path: '${path}' } })`)
     expect(told.summary).toContain('none has this execution, so open an orchestrator on the store')
     expect((await rejection(archive.explain('y'))).code).toBe('ERR_EXECUTION_NOT_FOUND')
@@ -254,8 +255,8 @@ it('docs/monitoring.md: its block runs, and its table has every kind', async () 
   const kit = await kitWith()
   await begun(kit, [signal('w')])
   const lines: unknown[][] = []
-  const run = new Function('orchestrator', 'executionId', 'console', `return (async () => { ${block} })()`)
-  await run(kit.orchestrator, 'x', { log: (...line: unknown[]) => lines.push(line) })
+  const log = (...line: unknown[]): void => void lines.push(line)
+  await asPrinted(block, { orchestrator: kit.orchestrator, executionId: 'x', console: { log } })
   expect(lines).toEqual([['w', 'signal', undefined, "await orchestrator.signalExecution('x', 'go', payload)"]])
   const kinds = new Set(
     [...readFileSync(join(root, 'ts/api/explanation.ts'), 'utf8').matchAll(/readonly kind: '(\w+)'/g)].map(([, kind]) => kind),

@@ -9,6 +9,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { root } from '../support/folder.ts'
 import { hours, kitWith, wait } from '../support/kits.ts'
 import { task, workflow } from '../support/orchestrators.ts'
+import { asPrinted } from '../support/as-printed.js'
 
 const MINUTE = 60_000
 
@@ -172,8 +173,7 @@ describe('what the process needs', () => {
     const [handler = ''] = /(?<=\/\/ Monitor alerts\n)[\s\S]*?(?=```)/.exec(documented) ?? []
     const spy = vi.spyOn(console, 'error').mockImplementation(() => {})
     const { kit } = await watched({ alertThresholds: { memoryUsage: 1 } }, 'memory')
-    // oxlint-disable-next-line typescript/no-implied-eval -- it is the documented text
-    new Function('orchestrator', handler)(kit.orchestrator)
+    await asPrinted(handler, { orchestrator: kit.orchestrator })
     await kit.clock.advance(MINUTE)
     expect(spy.mock.calls).toEqual([
       ['Critical alert:', expect.objectContaining({ rule: 'memoryUsage', severity: 'critical', state: 'firing' })],

@@ -20,7 +20,7 @@ export interface TaskExplanation extends TaskHold {
   /** Its path. What is to be undone next and has not begun has the path of what undoes it. */
   readonly taskId: string
   /** What holds it once that is over, in this order. */
-  readonly then?: readonly TaskHold[]
+  readonly afterwards?: readonly TaskHold[]
 }
 
 /** Something that holds a task. */

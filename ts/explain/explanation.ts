@@ -65,14 +65,14 @@ function taskOf(executionId: string, taskId: string, holds: readonly HoldText[],
     const [alert, since, message] = obstacle
     all.unshift({ kind: 'store', since, until: null, alert, message })
   }
-  const [first, ...then] = all.map((hold) => holdOf(executionId, taskId, hold, beside)) as [TaskHold, ...TaskHold[]]
-  return { taskId, ...first, ...(then.length > 0 && { then }) }
+  const [first, ...afterwards] = all.map((hold) => holdOf(executionId, taskId, hold, beside)) as [TaskHold, ...TaskHold[]]
+  return { taskId, ...first, ...(afterwards.length > 0 && { afterwards }) }
 }
 
 /** An attempt all of whose calls of models wait is held by that first. */
-function holdsOf(hold: HoldText, { attempt }: Beside): HoldText[] {
+function holdsOf(hold: HoldText, beside: Beside): HoldText[] {
   if (hold.kind !== 'attempt') return [hold]
-  const signs = attempt(hold['instance'] as number)
+  const signs = beside.attempt(hold['instance'] as number)
   if (signs === undefined) return [hold]
   const { calls, lastSign } = signs
   const at = { ...hold, lastSign, models: calls.filter(({ kind }) => kind === 'answer').map(nameOf) }
@@ -100,7 +100,7 @@ function holdOf(executionId: string, taskId: string, hold: HoldText, beside: Bes
 }
 
 /** The fields of each kind, as they are told; those that are not there are left out. */
-function waitOf(taskId: string, { kind, since: _, until: __, ...told }: HoldText, { missing }: Beside): WaitsFor {
+function waitOf(taskId: string, { kind, since: _since, until: _until, ...told }: HoldText, { missing }: Beside): WaitsFor {
   const more = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null))
   switch (kind) {
     case 'signal': {
