@@ -2,10 +2,33 @@
 // What the pool is told of agents, as the binding takes it: what was not said is absent.
 
 import type { ResolvedAgents } from '../config/config.js'
-import type { NativeAgent, NativePoolPolicy, NativeTypeLimits } from '../native/binding.cjs'
 import type { AgentLimits, TypeLimits } from './shapes.js'
 
-export function policyOf({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): NativePoolPolicy {
+interface Policy {
+  scaleUp: number
+  scaleDown: number
+  checkEvery: number
+}
+
+interface Type {
+  min: number
+  max: number
+  concurrency: number
+  reserveSlots?: number
+  reservePriority?: number
+}
+
+interface Agent {
+  id: string
+  of: number
+  capabilities: string[]
+  concurrency?: number
+  rateCount?: number
+  ratePer?: number
+  configuration?: string
+}
+
+export function policyOf({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): Policy {
   return {
     scaleUp: Math.max(Math.round(scaleUpThreshold), 1),
     scaleDown: Math.round(scaleDownThreshold),
@@ -13,7 +36,7 @@ export function policyOf({ scaleUpThreshold, scaleDownThreshold, healthCheckInte
   }
 }
 
-export function typeOf({ minAgents, maxAgents, maxConcurrency, reserve }: TypeLimits): NativeTypeLimits {
+export function typeOf({ minAgents, maxAgents, maxConcurrency, reserve }: TypeLimits): Type {
   const kept = reserve && { reserveSlots: reserve.slots, reservePriority: reserve.priority }
   return { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }
 }
@@ -24,7 +47,7 @@ export function agentOf(
   capabilities: readonly string[],
   { maxConcurrency, rateLimit }: AgentLimits,
   print: string | undefined,
-): NativeAgent {
+): Agent {
   return {
     id,
     of,
