@@ -35,7 +35,10 @@ interface Knows extends MetricsHost, ExportHost {
   readonly budgets: Budgets
   readonly advice: Advice
   readonly placesEach: PlacesEach
-  readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost; explain(executionId: string): Promise<Explanation> }
+  readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & {
+    readonly profiles: ProfilesHost
+    explain(executionId: string): Promise<Explanation>
+  }
   readonly alerts: MetricsHost['alerts'] & { readonly recent: readonly Alert[] }
   readonly dispatcher: MetricsHost['dispatcher'] & ExportHost['dispatcher']
 }
