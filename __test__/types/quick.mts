@@ -138,6 +138,7 @@ check<
   Equal<
     keyof OrchestratorEvents,
     | 'alert'
+    | `insight${'' | ':outcome'}`
     | `workflow:${'started' | 'completed' | 'failed' | 'cancelled' | 'paused' | 'resumed'}`
     | `task:${'started' | 'completed' | 'failed' | 'retrying' | 'skipped' | 'cancelled' | 'waiting' | 'iteration' | 'progress'}`
   >
