@@ -25,7 +25,7 @@ const FREE_MAX = 10
 /** Things that hold one task after each other, and places given back, before it is believed that nothing moves. */
 const TRIES_MAX = 20
 
-const AGENTS = ['work', 'undo', 'stand-in']
+const AGENTS = ['work', 'undo', 'stand-in', 'apart']
 
 /** Of a schema that is code; every `go` takes it. */
 const PAYLOAD = { n: 1 }

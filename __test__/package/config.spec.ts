@@ -50,6 +50,7 @@ describe('readConfig', () => {
         monitoring: {
           enableMetrics: true,
           enableTracing: false,
+          insights: {},
           tracing: { sample: 1 },
           enableProfiling: false,
           alertThresholds: {},
@@ -90,7 +91,7 @@ describe('readConfig', () => {
       allowRedefinition: false,
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
-    const monitoring = { ...config.monitoring, rules, tracing: { sample: 1 }, notify: { webhook: null } }
+    const monitoring = { ...config.monitoring, rules, insights: {}, tracing: { sample: 1 }, notify: { webhook: null } }
     expect(resolved(config)).toEqual({ storage: null, memory, ...config, monitoring, models: NO_MODELS, workflow, logger: STDERR })
   })
 
