@@ -197,6 +197,8 @@ fn nothing_crashes_and_nothing_takes_too_much() {
             let is_slow = |took| !cfg!(debug_assertions) && took > TIME_MAX;
             for _ in 0..20 {
                 if is_slow(took) {
+                    // Another program may share the core for a while.
+                    std::thread::sleep(Duration::from_millis(50));
                     took = took.min(time_of(&source, &scope).0);
                 }
             }
