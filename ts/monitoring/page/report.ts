@@ -12,6 +12,7 @@ import type { Performance, WorkflowAnalytics } from '../../api/analytics.js'
 import { chart } from './chart.js'
 import { html, joined, microsText, raw, type Html } from './html.js'
 import { STYLE } from './style.js'
+import { scrolledTable } from './table.js'
 
 /** What a page shows. */
 export interface ReportData {
@@ -232,18 +233,7 @@ function table(label: string, heads: readonly string[], rows: readonly (readonly
         ${joined(rest.map((cell) => html`<td class="number">${cell}</td>`))}
       </tr>`,
   )
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${joined(heads.map((head) => html`<th scope="col">${head}</th>`))}
-        </tr>
-      </thead>
-      <tbody>
-        ${joined(lines)}
-      </tbody>
-    </table>
-  </div>`
+  return scrolledTable(label, heads, lines)
 }
 
 /** To the minute. */

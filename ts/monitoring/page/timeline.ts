@@ -11,6 +11,7 @@ import { axisOf } from './axis.js'
 import { BUCKETS, type Bucket, bucketOf } from './buckets.js'
 import { KEYS } from './keys.js'
 import { STYLE } from './style.js'
+import { scrolledTable } from './table.js'
 
 /** What a page shows of an execution, as the engine gives it. Instants are microseconds since the epoch, times microseconds. */
 export interface TimelineData {
@@ -189,16 +190,5 @@ function table({ tasks, startedAt }: TimelineData, makespan: number): Html {
     </tr>`
   })
   const heads = ['Task', 'Agent', 'End', 'Could run after', 'Took', 'Attempts', 'Went into', 'Of the critical path', 'Slack']
-  return html`<div class="scroll" role="region" aria-label="Tasks as a table" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${joined(heads.map((head) => html`<th scope="col">${head}</th>`))}
-        </tr>
-      </thead>
-      <tbody>
-        ${joined(rows)}
-      </tbody>
-    </table>
-  </div>`
+  return scrolledTable('Tasks as a table', heads, rows)
 }
