@@ -10,6 +10,7 @@ const KEYS = ['OPENAI_BASE_URL', ...PROVIDERS.map((provider) => `${provider}_API
 export default defineConfig({
   test: {
     include: ['__test__/**/*.spec.ts'],
+    globalSetup: '__test__/support/announce.ts',
     // The tests load the built package by its own name, as a user would, so Node itself must load it, untransformed.
     server: { deps: { external: [/[\\/]dist[\\/]/] } },
     // A crash of the addon ends one process, not the run.

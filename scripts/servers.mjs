@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { redisServer } from './redis-server.mjs'
 import { root, runSteps, StepError } from './steps.mjs'
 
 /** Each with the package that has it and where its program is in that. */
@@ -14,6 +15,8 @@ const SERVERS = {
   chromium: { package: 'chromium', program: 'usr/lib/chromium/chromium', says: 'opens the pages' },
   // This package alone: what would come with it is for a server that nobody starts.
   prometheus: { package: 'prometheus', program: 'usr/bin/promtool', alone: true, says: 'judges the text of metrics' },
+  // Its Sentinel is the same program. What Node runs it with says redis-server.mjs, which also looks for one that is here already.
+  redis: { package: 'redis-server', program: 'usr/bin/redis-server', here: redisServer, says: 'keeps executions of many processes' },
   // A collector for OpenTelemetry, in a wheel of PyPI: https://pypi.org/project/rotel/
   rotel: { wheel: 'rotel==0.0.1a15', program: 'rotel/rotel-agent', says: 'takes spans' },
 }
@@ -26,7 +29,8 @@ function programOf(name) {
 const asked = process.argv.slice(2)
 const unknown = asked.find((name) => SERVERS[name] === undefined)
 if (unknown !== undefined) throw new StepError(`there is no server ${unknown}; there are ${Object.keys(SERVERS).join(', ')}`)
-const missing = Object.keys(SERVERS).filter((name) => (asked.length === 0 || asked.includes(name)) && !existsSync(programOf(name)))
+const isHere = (name) => existsSync(programOf(name)) || SERVERS[name].here?.() !== undefined
+const missing = Object.keys(SERVERS).filter((name) => (asked.length === 0 || asked.includes(name)) && !isHere(name))
 await runSteps(missing.map((name) => ({ title: `${name}: ${SERVERS[name].says}`, run: () => bring(name) })))
 
 function bring(name) {
