@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Journals on Redis: what drivers of many processes commit, in one namespace of one server or Cluster.
+//!
+//! ```text
+//! driver ─ submit(number, batch) ─▶ RedisBackend ─▶ writer, a task on tokio ─ commit(token, number, …) ─▶ Redis, {ns:partition}
+//!    ▲                                                │  one script for each partition, again until it is known what became of it
+//!    └─ arrivals() ◀── Committed, Refused, Lost ◀─────┘
+//! anyone who reads ─▶ RedisArchive ─ a connection of its own, which may wait ────────────────────────────▶ the same keys
+//! ```
+//! The owner of a partition is what the process that has the file is elsewhere: everything that is hot stays with its driver, and Redis is the journal. What
+//! belongs together is in one partition, whose keys are in one slot of a Cluster, so that one script takes all of a batch or nothing.
+//!
+//! In reading order:
+//!
+//! - [`keys`]: what is called what, and which id is in which partition.
+
+#![forbid(unsafe_code)]
+
+pub mod keys;
