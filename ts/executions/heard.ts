@@ -39,7 +39,10 @@ interface HeardCalls {
   readonly abandons: (error: OrchestratorError) => boolean
 }
 
-export function dispatcherHostOf(parts: () => HeardParts, { ended, release, abandons }: HeardCalls): DispatcherHost {
+export function dispatcherHostOf(make: () => HeardParts, { ended, release, abandons }: HeardCalls): DispatcherHost {
+  // Asked for several times with each attempt; none comes before all parts are there.
+  let made: HeardParts | undefined
+  const parts = (): HeardParts => (made ??= make())
   return {
     get tracing() {
       return parts().tracing
