@@ -12,8 +12,16 @@
 //!
 //! In reading order:
 //!
-//! - [`keys`]: what is called what, and which id is in which partition.
+//! - [`keys`]: what is called what, and which id is in which partition;
+//! - [`RedisOptions`], [`connect`], [`Server`]: which server, how it is reached, and whether executions can be kept there.
 
 #![forbid(unsafe_code)]
 
+mod connect;
 pub mod keys;
+mod options;
+mod server;
+
+pub use connect::{ConnectError, Connected, connect};
+pub use options::{Acknowledge, ClientCertificate, RedisOptions, Tls};
+pub use server::{Mode, Server, Unfit, Warning};
