@@ -349,7 +349,7 @@ impl Execution {
     }
 
     fn make_ready(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32, ready_by: Option<InstanceIndex>) {
-        if self.moves.is_some() && attempt == 1 && self.take_over(at, task) {
+        if self.moves.is_some() && self.take_over(at, task) {
             return;
         }
         let planned = self.planned(task);

@@ -187,8 +187,12 @@ impl Execution {
         }
     }
 
-    /// A task that becomes ready takes over what it was before the move, if it is among what stays: true, and nothing else is to be done with it.
+    /// A task that becomes ready takes over what it was before the move, if it is among what stays: true, and nothing else is to be done with it. It does so
+    /// once: one that becomes ready again, since its attempt was interrupted or its backoff is over, has done more since.
     pub(super) fn take_over(&mut self, at: Timestamp, task: InstanceIndex) -> bool {
+        if self.tasks[task].state != TaskState::Waiting {
+            return false;
+        }
         let Some(moves) = &mut self.moves else { return false };
         let Some(before) = moves.before.take() else { return false };
         let path = self.path(task);
