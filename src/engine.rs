@@ -274,6 +274,12 @@ impl Engine {
         self.with(|driver| Ok(driver.execution(slot)?.is_paused()))
     }
 
+    /// Whether a request to cancel it records nothing: it is being stopped already, with `force` its clean-up too.
+    #[napi(catch_unwind)]
+    pub fn ignores_cancel(&self, slot: u32, force: bool) -> Result<bool, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.ignores_cancel(force)))
+    }
+
     /// A sign of life of an attempt.
     #[napi(catch_unwind)]
     pub fn heartbeat(&self, slot: u32, task: u32, attempt: u32) -> Result<(), CodedError> {

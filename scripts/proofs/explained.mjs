@@ -6,7 +6,7 @@ import { bundleSuite, runSuite } from './crossed.mjs'
 export const explained = {
   name: 'explain',
   says: 'random executions, stopped anywhere, say what they wait for, and doing what they name leads to the next record',
-  share: 300,
+  share: 2000,
   total: 100_000,
   prepare: () => bundleSuite('explained'),
   cases: (...given) => runSuite('explained', ...given),

@@ -170,6 +170,11 @@ export class Engine {
     this.#try(() => this.#native.cancel(slot, reason, force))
   }
 
+  /** Whether a request to cancel it records nothing: it is being stopped already, with `force` its clean-up too. */
+  ignoresCancel(slot: number, force: boolean): boolean {
+    return this.#try(() => this.#native.ignoresCancel(slot, force))
+  }
+
   pause(slot: number): void {
     this.#try(() => this.#native.pause(slot))
   }

@@ -43,15 +43,17 @@ export class ExecutionControl {
     const reason = readReason(given)
     const what = 'the execution cannot be cancelled like that'
     const { force } = readCallOptions(options, 'options', what, { force: boolean }, { force: false })
-    const run = await this.#tell(executionId, (told) => {
-      // The first reason is the one on record.
-      if (!told.stopping) told.reason = reason
-      told.stopping = true
+    let done: Promise<void> | undefined
+    await this.#tell(executionId, (told) => {
+      // What has failed is being stopped without a request, and no other will be on record: its clean-up may take for days.
+      if (!dispatcher.engine.ignoresCancel(told.slot, force)) told.asked(reason)
       interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force))
+      done = told.whenCancelling()
+      done.catch(() => {})
     })
     // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
     const children = force ? live.childrenOf(executionId) : []
-    await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancel(id, reason, options))])
+    await Promise.all([done, ...children.map(({ id }) => this.cancel(id, reason, options))])
   }
 
   async pause(executionId: string): Promise<void> {
@@ -174,7 +176,9 @@ export class ExecutionControl {
     let done: Promise<void> | undefined
     const run = await this.#tell(executionId, (told) => {
       ask(told)
-      if (!told.cancelling) done = told.whenPaused(paused)
+      // What is being stopped is not paused.
+      const isIgnored = told.cancelling || (paused && !this.#host.dispatcher.engine.isPaused(told.slot))
+      if (!isIgnored) done = told.whenPaused(paused)
       done?.catch(() => {})
     })
     if (run === undefined) return

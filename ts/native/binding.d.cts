@@ -88,6 +88,8 @@ export declare class Engine {
   isUnderWay(slot: number, task: number, attempt: number): boolean
   /** Whether nothing new may start in an execution, as was asked last. */
   isPaused(slot: number): boolean
+  /** Whether a request to cancel it records nothing: it is being stopped already, with `force` its clean-up too. */
+  ignoresCancel(slot: number, force: boolean): boolean
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */

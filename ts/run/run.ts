@@ -137,11 +137,13 @@ export class Run {
   asksModels = false
   /** Whether somebody hears how it ends, or has heard. */
   heard = false
-  /** Whether the request to cancel it is. */
+  /** Whether a request to cancel it is on record. */
   cancelling = false
   /** Whether it was asked to stop, and why, if that was said. */
   stopping = false
   reason: string | undefined
+  /** Requests to cancel it, of this process, and those of them that are on record. */
+  readonly #cancels = { asked: 0, recorded: 0 }
   /** Signals that are on record, of those this process has sent, and those that were sent. */
   #signalled = 0
   /** Moves of this process that are on record, and those that were made. */
@@ -315,9 +317,17 @@ export class Run {
     await this.#until(() => this.accepted || this.execution !== undefined)
   }
 
-  /** Resolves once the request to cancel it is on record, or it has ended before. */
+  /** It is asked to stop. The first reason is the one on record. */
+  asked(reason: string | undefined): void {
+    if (!this.stopping) this.reason = reason
+    this.stopping = true
+    this.#cancels.asked += 1
+  }
+
+  /** Resolves once all requests to cancel it are on record, or it has ended before. */
   async whenCancelling(): Promise<void> {
-    await this.#until(() => this.cancelling || this.execution !== undefined)
+    const { asked } = this.#cancels
+    await this.#until(() => this.#cancels.recorded >= asked || this.execution !== undefined)
   }
 
   /** Resolves with how it ended, rejects if that will never be known. */
@@ -414,6 +424,7 @@ export class Run {
 
   cancel(): void {
     this.cancelling = true
+    this.#cancels.recorded += 1
     this.#notify()
   }
 

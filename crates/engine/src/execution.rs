@@ -328,6 +328,12 @@ impl Execution {
         self.paused
     }
 
+    /// Whether a request to cancel it records nothing: it is being stopped already, with `force` its clean-up too.
+    pub fn ignores_cancel(&self, force: bool) -> bool {
+        let stopped = !matches!(self.phase, Phase::Pending | Phase::Running);
+        stopped && (!force || self.scope(ScopeIndex::ROOT).forced)
+    }
+
     /// Where each task is.
     pub fn tasks(&self) -> &InstanceMap<TaskRecord> {
         &self.tasks

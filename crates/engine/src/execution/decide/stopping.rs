@@ -67,8 +67,7 @@ impl Decider<'_> {
     }
 
     pub(super) fn cancel(&mut self, reason: Option<Arc<str>>, force: bool) {
-        let stopped = !matches!(self.execution.phase, Phase::Pending | Phase::Running);
-        if stopped && (!force || self.execution.scope(ScopeIndex::ROOT).forced) {
+        if self.execution.ignores_cancel(force) {
             return;
         }
         self.record_stop(Event::CancelRequested { reason, force });
