@@ -514,6 +514,21 @@ describe('a crash', () => {
     await third
   })
 
+  // A random case was to crash at the commit by which a shutdown interrupts what is under way: closing its kit failed.
+  it('that is to come does not come while the kit is reopened or closed', async () => {
+    const kit = await kitWith({ work: ({ attempt }, { signal }) => (attempt === 1 ? listening(signal) : attempt) }, { storage: 'file' })
+    const { id } = await kit.orchestrator.startWorkflow(only)
+    await kit.clock.advance(0)
+    const first = kit.crash({ beforeCommit: 1 })
+    await kit.reopen()
+    await first
+    await kit.clock.advance(0)
+    expect((await kit.orchestrator.getExecution(id))?.status).toBe('running')
+    const second = kit.crash({ afterCommit: 1 })
+    await kit.close()
+    await second
+  })
+
   it('a reopening without one is a restart in order', async () => {
     const kit = await kitWith({}, { storage: 'file' })
     kit.agents.script('work', [untilAborted])

@@ -60,7 +60,7 @@ class Driver {
 
   async drive(): Promise<Held> {
     const { flow, registered, context } = pureCase(caseOf(this.#seed))
-    for (const agent of ['work', 'undo', 'stand-in']) {
+    for (const agent of ['work', 'undo', 'stand-in', 'apart']) {
       const execute = (task: TaskInput, given: AttemptContext): unknown => this.#work(agent, task, given)
       this.#orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
     }
@@ -168,7 +168,7 @@ class Driver {
     const { said, deed = {} } = (task.input.data ?? {}) as { said?: unknown; deed?: Deed }
     const path = decodeURIComponent(idempotencyKey.slice(idempotencyKey.lastIndexOf(':') + 1))
     this.#calls.push({ execution: task.executionId, path })
-    // It is not awaited: what is being stopped may end before it is paused.
+    // It is not awaited: the attempt goes on meanwhile.
     if (this.#calls.length === this.#stopsAt) void this.#orchestrator.pauseExecution('first').then(() => (this.#isPaused = true))
     if (deed.slow !== undefined) await this.#sleep(deed.slow, signal)
     if (agent !== 'work') return { id: task.id, said: null }

@@ -199,9 +199,7 @@ class Kit implements TestKit {
   async reopen(): Promise<MultiAgentOrchestrator> {
     this.#assertOpen()
     this.#assertDurable()
-    if (this.#actor !== undefined) await this.orchestrator.shutdown({ drainMs: 0 })
-    this.#fake.silence()
-    this.#disarm()
+    await this.#shutDown()
     await this.open()
     return this.orchestrator
   }
@@ -297,10 +295,15 @@ class Kit implements TestKit {
   }
 
   async #close(): Promise<void> {
+    await this.#shutDown()
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** It ends in order, also where a crash was to come: shutting down commits what it interrupts. */
+  async #shutDown(): Promise<void> {
+    this.#disarm()
     if (this.#actor !== undefined) await this.#orchestrator?.shutdown({ drainMs: 0 })
     this.#fake.silence()
-    this.#disarm()
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
   }
 
   #assertOpen(): void {
