@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What the parts of the pool tell of an agent that does what it must not; its registry makes alerts of it.
 
 /** Hears of agents that do what they must not. */
 export interface AgentWatcher {
