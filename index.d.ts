@@ -340,11 +340,11 @@ export declare interface Alert {
  * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
  *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
  * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
- *   was told to stop. Both are over when it has not happened again for five minutes;
+ *   was told to stop; with `enableProfiling`, `agent:blocking` (performance, medium): an agent held the event loop for 50 ms or more. All are over when it has not happened again for five minutes;
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'task:poisoned';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'task:poisoned';
 
 /** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
 export declare interface AlertRuleConfig {
@@ -736,6 +736,25 @@ export declare type ContextProblem<X, N, C, D> = Differing<C, Omit<X, 'dependenc
 /** The type of `task.context`; anything without a schema, or with raw JSON Schema. */
 export declare type ContextRead<S> = SchemaOutput<S> extends infer C extends object ? Recorded<C> : any;
 
+/** What the thread of JavaScript was at for five seconds: its stack was looked at each millisecond. */
+export declare interface CpuProfile {
+    /** Its name, and that of its file beside the store. */
+    readonly id: string;
+    readonly startedAt: Date;
+    /** How long it is, in milliseconds. */
+    readonly duration: number;
+    /** The rule of the alert that it was taken for. */
+    readonly rule: AlertRule;
+    readonly alertId: string;
+    /** The functions that took the most time themselves, the most first, at most 10. */
+    readonly functions: readonly ProfiledFunction[];
+    /**
+     * Resolves with the whole of it as JSON text: the form of `.cpuprofile` files, which the developer tools of browsers and editors open.
+     * @throws {StoreError} `ERR_STORE_READ` if its file cannot be read, or is gone.
+     */
+    read(): Promise<string>;
+}
+
 /** A provider of your own. */
 export declare interface CustomProvider {
     /** Answers one request. To fail, throw an error with `class` (a `ModelFailureClass`) and `retryAfterMs`; it is retried as for any provider. */
@@ -1070,6 +1089,11 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     getPerformanceProfile(executionId: string): Promise<PerformanceProfile>;
+    /**
+     * Resolves with the CPU profiles that are kept, newest first. With `enableProfiling` one is taken, for five seconds and at most once a minute, when an alert begins
+     * that an agent blocks the event loop, that the process needs much processor time, or of an anomaly.
+     */
+    getCpuProfiles(): Promise<readonly CpuProfile[]>;
     /**
      * Resolves with what each task of an execution that has not ended waits for, since when, until when, and the call that would move it; of one that has ended,
      * with how and why it did. It works with `enableMetrics: false` and without `storage`, and reads no facts.
@@ -1499,11 +1523,12 @@ export declare interface LoadOptions {
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
+ * - `profile:lost` (warn, once): a CPU profile cannot be taken or kept, or agents that block the event loop cannot be named;
  * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
  * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up;
  * - `insight:failed` (warn): insights could not be looked for, or the model that words them did not.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost' | 'webhook:lost' | 'insight:failed';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'profile:lost' | 'trace:lost' | 'webhook:lost' | 'insight:failed';
 
 /**
  * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
@@ -1929,7 +1954,8 @@ export declare interface MonitoringConfig {
     tracing?: TracingConfig | undefined;
     /**
      * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
-     * in which the event loop stood still. Default false.
+     * in which the event loop stood still, with an alert that names the agent and the function (`agent:blocking`) and a CPU profile
+     * (`executionMonitor.getCpuProfiles`). Default false.
      */
     enableProfiling?: boolean | undefined;
     /** When to raise an alert. A threshold that is absent raises none. */
@@ -2447,6 +2473,16 @@ export declare interface PredictOptions {
 /** A type without values, which makes the compiler show a message at its place. */
 export declare interface Problem<Message extends string> {
     readonly problem: Message;
+}
+
+/** A function in a CPU profile. */
+export declare interface ProfiledFunction {
+    /** Its name; `(anonymous)` if it has none, `(garbage collector)` for that. */
+    readonly functionName: string;
+    /** Its file and line, `''` where it has none. */
+    readonly where: string;
+    /** How much of the profile it took itself, what it called left out, in per cent. */
+    readonly share: number;
 }
 
 /** One provider. */

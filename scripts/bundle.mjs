@@ -20,7 +20,10 @@ export const ENTRIES = ['index', 'testing']
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
   const chunks = await bundleModules(Object.fromEntries(ENTRIES.map((name) => [name, `ts/${name}.ts`])), 'cjs')
-  const workers = await bundleModules({ worker: 'ts/pool/worker/entry.ts', yaml: 'ts/definition/yaml/entry.ts' }, 'esm')
+  const workers = await bundleModules(
+    { worker: 'ts/pool/worker/entry.ts', yaml: 'ts/definition/yaml/entry.ts', watchdog: 'ts/profiling/watchdog.ts' },
+    'esm',
+  )
   for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry))
     writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
   const moduleIds = [...chunks, ...workers].flatMap((chunk) => chunk.moduleIds)

@@ -177,7 +177,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this, around: () => this.#parts() })
-    const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents }
+    const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents, storage }
     this.#monitoring = new Monitoring(watched, monitoring)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
@@ -438,6 +438,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     await openStore(this.#config, { ...this.#parts(), interrupted: this.#interrupted, children: this.#childrenHost })
+    await this.#dispatcher.stalls?.watch()
     this.#monitoring.open()
     this.#deletions.begin()
     this.#announcer.detached()

@@ -17,7 +17,7 @@ const pages = [...packed].filter((path) => path.endsWith('.md'))
 it('has what runs, what is typed and what is read, and no addon', () => {
   const needed = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'index.d.ts', 'testing.d.ts', 'dist/THIRD-PARTY-LICENSES.txt']
   const modules = ['index', 'testing'].flatMap((name) => ['cjs', 'mjs', 'd.cts', 'd.mts'].map((kind) => `dist/${name}.${kind}`))
-  const loaded = ['dist/orchestrator.cjs', 'dist/worker.mjs', 'dist/yaml.mjs']
+  const loaded = ['dist/orchestrator.cjs', 'dist/worker.mjs', 'dist/yaml.mjs', 'dist/watchdog.mjs']
   for (const path of [...needed, ...modules, ...loaded, 'docs/install.md', 'docs/logging.md']) expect(packed, path).toContain(path)
   expect([...packed].filter((path) => path.endsWith('.node') || /^(ts|src|crates|scripts|bench|__test__)\//.test(path))).toEqual([])
 })

@@ -19,7 +19,7 @@ import type { Recommendation } from './insight.js'
  * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
  *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
  * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
- *   was told to stop. Both are over when it has not happened again for five minutes;
+ *   was told to stop; with `enableProfiling`, `agent:blocking` (performance, medium): an agent held the event loop for 50 ms or more. All are over when it has not happened again for five minutes;
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
@@ -43,6 +43,7 @@ export type AlertRule =
   | 'budget:spent'
   | 'agent:lost'
   | 'agent:unresponsive'
+  | 'agent:blocking'
   | 'task:poisoned'
 
 /** Something that people must know. It is announced when it begins, and again, with the same `id`, when it becomes critical, and when it is over. */

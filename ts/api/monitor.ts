@@ -3,6 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
+import type { CpuProfile } from './cpu-profile.js'
 import type { BudgetStanding } from './budget-window.js'
 import type { WorkflowAnalytics } from './analytics.js'
 import type { Explanation } from './explanation.js'
@@ -50,6 +51,11 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
    */
   getPerformanceProfile(executionId: string): Promise<PerformanceProfile>
+  /**
+   * Resolves with the CPU profiles that are kept, newest first. With `enableProfiling` one is taken, for five seconds and at most once a minute, when an alert begins
+   * that an agent blocks the event loop, that the process needs much processor time, or of an anomaly.
+   */
+  getCpuProfiles(): Promise<readonly CpuProfile[]>
   /**
    * Resolves with what each task of an execution that has not ended waits for, since when, until when, and the call that would move it; of one that has ended,
    * with how and why it did. It works with `enableMetrics: false` and without `storage`, and reads no facts.

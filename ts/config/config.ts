@@ -156,7 +156,8 @@ export interface MonitoringConfig {
   tracing?: TracingConfig | undefined
   /**
    * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
-   * in which the event loop stood still. Default false.
+   * in which the event loop stood still, with an alert that names the agent and the function (`agent:blocking`) and a CPU profile
+   * (`executionMonitor.getCpuProfiles`). Default false.
    */
   enableProfiling?: boolean | undefined
   /** When to raise an alert. A threshold that is absent raises none. */

@@ -16,6 +16,7 @@ import { copyJson } from '../json/copy.js'
 import { Form, type Engine } from '../boundary/native.js'
 import { PutOff } from './put-off.js'
 import type { Run } from '../run/run.js'
+import type { Stalls } from '../profiling/stalls.js'
 import { AttemptInput, LiveAttempt, type AttemptHost } from '../run/attempt.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { real } from '../base/real-time.js'
@@ -61,7 +62,7 @@ interface RunnerHost extends AttemptHost {
   readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered' | 'step' | 'steps'>
   readonly clock: Clock
   readonly maxValueBytes: number
-  readonly profiles: boolean
+  readonly stalls: Stalls | undefined
   /** How late the event loop is while attempts are under way. */
   readonly delay: { begin(): void; end(): void }
   /** Attempts under way. */
@@ -214,14 +215,15 @@ export class AttemptRunner {
     this.#answered = 0
     try {
       const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
-      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.profiles)
+      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.stalls !== undefined)
       attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
-      const { tracing } = this.#host
+      const { tracing, stalls } = this.#host
+      const call = stalls === undefined ? execute : stalls.of(attempt, execute)
       answer =
         tracing === undefined
-          ? run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
-          : run.scope.runInAsyncScope(() => tracing.call(run, run.path(place), attempt.attempt, () => execute(agent, given, attempt.live)))
+          ? run.scope.runInAsyncScope(call, undefined, agent, given, attempt.live)
+          : run.scope.runInAsyncScope(() => tracing.call(run, run.path(place), attempt.attempt, () => call(agent, given, attempt.live)))
       // Even to ask a hostile value what it is may throw.
       if (isThenable(answer)) promise = answer instanceof Promise ? (answer as Promise<unknown>) : Promise.resolve(answer)
     } catch (error) {

@@ -14,7 +14,7 @@ import { Questions } from './questions.js'
 import { AttemptRunner, type Attempt, type ChildEnd } from './attempt-runner.js'
 import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from '../api/errors.js'
-import { EventLoopDelay } from './event-loop-delay.js'
+import { EventLoopDelay, LOOK_EVERY_MS } from './event-loop-delay.js'
 import type { Json } from '../json/json.js'
 import type { Lender } from '../run/lender.js'
 import type { ModelAccount } from '../models/account.js'
@@ -39,6 +39,7 @@ import { letGo } from './let-go.js'
 import type { Run, Spawned } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
+import { Stalls } from '../profiling/stalls.js'
 import type { AttemptHost, LiveAttempt } from '../run/attempt.js'
 import { Handover } from './handover.js'
 import type { WorkflowExecution } from '../api/execution.js'
@@ -94,8 +95,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
   lateAnswers = 0
   failure: OrchestratorError | undefined
 
-  /** Whether more is recorded than what costs next to nothing. */
-  readonly profiles: boolean
+  /** Who holds the event loop, if more is recorded than what costs next to nothing. */
+  readonly stalls: Stalls | undefined
 
   get tracing(): AttemptTracing | undefined {
     return this.#listener.tracing
@@ -109,8 +110,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
     clock: Clock,
     native: NativeTime,
   ) {
-    this.profiles = profiles
-    this.delay = new EventLoopDelay(profiles ? (ms) => this.#stalled(ms) : undefined)
+    if (profiles) this.stalls = new Stalls((ms) => !this.isOver() && this.engine.stalled(clock.now(), ms), LOOK_EVERY_MS)
+    this.delay = new EventLoopDelay(this.stalls)
     this.#listener = listener
     this.maxValueBytes = maxValueBytes
     this.#agents = agents
@@ -120,16 +121,6 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#alarm = clock.alarm(() => this.#pull())
     this.#questions = new Questions(this)
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
-  }
-
-  /** The event loop stood still for so long until now. */
-  #stalled(ms: number): void {
-    if (this.#stopped || this.failure !== undefined) return
-    try {
-      this.engine.stalled(this.clock.now(), ms)
-    } catch {
-      // It is not open yet, or not any more.
-    }
   }
 
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
@@ -324,6 +315,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#stopped = true
     this.#alarm.stop()
     this.delay.stop()
+    this.stalls?.close()
     real.clearInterval(this.#alive)
   }
 

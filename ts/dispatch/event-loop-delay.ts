@@ -8,12 +8,17 @@ import type { EventLoopDelayFigures } from '../api/execution.js'
 import { real } from '../base/real-time.js'
 
 /** How often it is looked. Each look wakes the process. */
-const LOOK_EVERY_MS = 20
+export const LOOK_EVERY_MS = 20
 /** How long agents have to be idle until it is looked no more: to begin anew with each of many short executions would see nothing. */
 const REST_MS = 1000
 
-/** From here on it stood still, to whoever asks. */
-const STALL_MS = 50
+/** Hears of each look, and of the time in which there are looks. */
+interface Listener {
+  begin(): void
+  /** `late`: by how many milliseconds. */
+  beat(late: number): void
+  end(): void
+}
 
 /** Measures while agents are at work, and wakes nobody otherwise. */
 export class EventLoopDelay {
@@ -23,11 +28,10 @@ export class EventLoopDelay {
   #latest = 0
   #atWork = false
   #rest: NodeJS.Timeout | undefined
-  readonly #stalled: ((ms: number) => void) | undefined
+  readonly #listener: Listener | undefined
 
-  /** `stalled` is told each time that it stood still for long. */
-  constructor(stalled?: (ms: number) => void) {
-    this.#stalled = stalled
+  constructor(listener?: Listener) {
+    this.#listener = listener
   }
 
   /** Agents begin to be at work. */
@@ -37,6 +41,7 @@ export class EventLoopDelay {
     this.#histogram.reset()
     this.#latest = real.elapsed()
     this.#looks = real.setInterval(this.#look, LOOK_EVERY_MS).unref()
+    this.#listener?.begin()
   }
 
   /** None is at work any more. */
@@ -47,6 +52,7 @@ export class EventLoopDelay {
 
   /** It looks no more. */
   stop(): void {
+    if (this.#looks !== undefined) this.#listener?.end()
     real.clearInterval(this.#looks)
     real.clearTimeout(this.#rest)
     this.#looks = undefined
@@ -63,7 +69,7 @@ export class EventLoopDelay {
     const late = at - this.#latest - LOOK_EVERY_MS
     this.#latest = at
     this.#histogram.record(Math.max(Math.round(late * 1000), 1))
-    if (late >= STALL_MS) this.#stalled?.(late)
+    this.#listener?.beat(late)
   }
 
   readonly #stopIfIdle = (): void => {

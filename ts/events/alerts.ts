@@ -31,7 +31,7 @@ export class Alerts {
   readonly emitters: readonly EventEmitter[]
   /** The ids of those that have begun, by what tells them apart. */
   readonly #firing = new Map<string, string>()
-  #also: ((alert: Alert) => void) | undefined
+  readonly #also: ((alert: Alert) => void)[] = []
 
   /** The latest that were announced by this process, the last at the end. */
   readonly recent: Alert[] = []
@@ -59,7 +59,7 @@ export class Alerts {
 
   /** Whom every alert is told as well, beside listeners and the log. */
   tellAlso(told: (alert: Alert) => void): void {
-    this.#also = told
+    this.#also.push(told)
   }
 
   /** Takes up an alert that an earlier process has announced: it has begun, and is not announced again before it is over. */
@@ -91,7 +91,7 @@ export class Alerts {
   }
 
   #announce(alert: Alert, isLogged: boolean): void {
-    this.#also?.(alert)
+    for (const tell of this.#also) tell(alert)
     this.recent.push(alert)
     if (this.recent.length > RECENT_MAX) this.recent.shift()
     const heard = this.emitters.filter((emitter) => emitter.listenerCount('alert') > 0)

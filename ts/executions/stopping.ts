@@ -31,6 +31,7 @@ interface StoppingHost {
   readonly ended: EndedExecutions | undefined
   readonly announcer: Announcer
   readonly tracing: { close(): Promise<void> } | undefined
+  readonly cpuProfiles: { close(): Promise<void> }
 }
 
 /** Lets go of a run that has ended, or is not driven here any more. */
@@ -60,7 +61,7 @@ export function closed(call: string, underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, deletions, live, parking, announcer, tracing }: StoppingHost,
+  { dispatcher, agents, models, schedules, deletions, live, parking, announcer, tracing, cpuProfiles }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -90,6 +91,7 @@ export async function endInOrder(
   // One may have come while the others ended.
   await announcer.settled()
   await tracing?.close()
+  await cpuProfiles.close()
   await dispatcher.engine.close()
 }
 

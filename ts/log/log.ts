@@ -32,6 +32,7 @@ export interface Logger {
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
+ * - `profile:lost` (warn, once): a CPU profile cannot be taken or kept, or agents that block the event loop cannot be named;
  * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
  * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up;
  * - `insight:failed` (warn): insights could not be looked for, or the model that words them did not.
@@ -48,6 +49,7 @@ export type LogEvent =
   | 'agent:stand-in'
   | 'mcp:tools'
   | 'model:tool'
+  | 'profile:lost'
   | 'trace:lost'
   | 'webhook:lost'
   | 'insight:failed'

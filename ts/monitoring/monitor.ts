@@ -14,6 +14,8 @@ import type { ExecutionComparison, Prediction, PredictOptions } from '../api/pre
 import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
+import type { CpuProfile } from '../api/cpu-profile.js'
+import type { CpuProfiles } from '../profiling/cpu-profiles.js'
 import type { BudgetStanding } from '../api/budget-window.js'
 import type { Budgets } from './budgets.js'
 import type { Figures } from './figures.js'
@@ -34,6 +36,7 @@ interface Knows extends MetricsHost, ExportHost {
   readonly figures: Figures
   readonly budgets: Budgets
   readonly advice: Advice
+  readonly cpuProfiles: CpuProfiles
   readonly placesEach: PlacesEach
   readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & {
     readonly profiles: ProfilesHost
@@ -77,6 +80,10 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
   // oxlint-disable-next-line typescript/require-await -- a promise, as every other question is answered by
   async getBudgets(): Promise<readonly BudgetStanding[]> {
     return this.#knows().budgets.standing()
+  }
+
+  async getCpuProfiles(): Promise<readonly CpuProfile[]> {
+    return this.#knows().cpuProfiles.list()
   }
 
   async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {

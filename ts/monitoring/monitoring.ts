@@ -12,6 +12,7 @@ import { Occurrences } from './occurrences.js'
 import { Webhook } from './webhook.js'
 import { InsightWatch } from './insight-watch.js'
 import { narratedBy } from './narration.js'
+import { CpuProfiles } from '../profiling/cpu-profiles.js'
 import type { PlacesEach } from './prediction.js'
 import { Promises } from './promises.js'
 
@@ -21,6 +22,7 @@ type Host = Omit<Of<typeof Figures>, 'advice' | 'promises'> &
   Of<typeof Webhook> &
   Of<typeof Budgets> &
   Of<typeof Occurrences> &
+  Of<typeof CpuProfiles> &
   Of<typeof Tracing> & {
     readonly agents: { placesEach: PlacesEach }
     readonly models: Pick<Parameters<typeof narratedBy>[1], 'generate'>
@@ -35,6 +37,7 @@ export class Monitoring {
   readonly tracing: Tracing | undefined
   readonly advice: Advice
   readonly insights: InsightWatch
+  readonly cpuProfiles: CpuProfiles
   readonly placesEach: PlacesEach
 
   readonly #host: Host
@@ -63,6 +66,8 @@ export class Monitoring {
     this.#rules = new AlertRules(host, config)
     this.budgets = new Budgets(host)
     this.#occurrences = new Occurrences(host)
+    this.cpuProfiles = new CpuProfiles(host)
+    if (config.enableProfiling) host.alerts.tellAlso((alert) => this.cpuProfiles.announced(alert))
     if (config.enableTracing) this.tracing = new Tracing(host, config)
     const { webhook } = config.notify
     if (webhook === null) return
@@ -71,9 +76,9 @@ export class Monitoring {
   }
 
   /** What others of the orchestrator's parts and its monitor need of it. */
-  get parts(): Pick<Monitoring, 'figures' | 'budgets' | 'tracing' | 'advice' | 'insights' | 'placesEach'> {
-    const { figures, budgets, tracing, advice, insights, placesEach } = this
-    return { figures, budgets, tracing, advice, insights, placesEach }
+  get parts(): Pick<Monitoring, 'figures' | 'budgets' | 'tracing' | 'advice' | 'insights' | 'placesEach' | 'cpuProfiles'> {
+    const { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles } = this
+    return { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles }
   }
 
   /** The store is open: what an earlier process has announced is known, and what it did not get rid of is posted. */

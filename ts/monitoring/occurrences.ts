@@ -5,7 +5,9 @@ import type { Alert } from '../api/alert.js'
 import type { Alarm } from '../base/clock.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
+import type { Log } from '../log/log.js'
 import type { AgentWatcher } from '../pool/agent-watcher.js'
+import type { Stall } from '../profiling/stalls.js'
 
 /** Names of what is kept begin so. */
 export const OCCURRED = 'occurred/'
@@ -16,6 +18,7 @@ const OVER_AFTER = 300_000_000
 interface OccurrencesHost {
   readonly dispatcher: Dispatcher
   readonly alerts: Alerts
+  readonly log: Log
   readonly agents: { watchBy(watcher: AgentWatcher): void }
   assertOpen(): void
 }
@@ -57,6 +60,11 @@ export class Occurrences {
             'what is given up may go on and hold memory and sockets: have it heed `context.signal`',
         }),
     })
+    const { stalls } = host.dispatcher
+    if (stalls === undefined) return
+    stalls.heard = (stall) => this.#blocked(stall)
+    stalls.blind = (why) =>
+      host.log.warnOnce({ event: 'profile:lost' }, `agents that block the event loop cannot be named: ${why}`, 'profile:lost stalls')
   }
 
   /** The store is open. `kept`: what is kept beside it. */
@@ -72,9 +80,28 @@ export class Occurrences {
     this.#look()
   }
 
-  #happened(cause: string, told: Pick<Alert, 'rule' | 'type' | 'severity' | 'title' | 'description'>): void {
+  #blocked({ ms, agentId, executionId, taskId, place }: Stall): void {
+    this.#happened(agentId, {
+      rule: 'agent:blocking',
+      type: 'performance',
+      severity: 'medium',
+      title: 'An agent blocks the event loop',
+      description:
+        `agent \`${agentId}\` held the event loop for ${Math.round(ms)} ms in ${place}; nothing else of this process went on meanwhile; ` +
+        "have it compute in a worker thread (`isolation: 'worker'`) or in shorter parts",
+      executionId,
+      taskId,
+      metrics: { blockedMs: ms },
+    })
+  }
+
+  #happened(
+    cause: string,
+    told: Pick<Alert, 'rule' | 'type' | 'severity' | 'title' | 'description' | 'executionId' | 'taskId' | 'metrics'>,
+  ): void {
     const { alerts, dispatcher } = this.#host
-    const alert = alerts.raise({ begins: true, cause, isLogged: true, ...told }) ?? ''
+    // The log has the others from those who told of them.
+    const alert = alerts.raise({ begins: true, cause, isLogged: told.rule !== 'agent:blocking', ...told }) ?? ''
     const { rule, type, severity, title } = told
     const kept = { rule, type, severity, title, alert, cause, over: dispatcher.clock.now() + OVER_AFTER }
     this.#under.set(`${rule}/${cause}`, kept)
