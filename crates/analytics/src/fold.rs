@@ -91,6 +91,11 @@ impl Fold {
         self.bytes = bytes;
     }
 
+    /// The version of the workflow that it runs, which a move may change.
+    pub fn version(&self) -> &Arc<str> {
+        &self.execution.plan().version
+    }
+
     /// How many records were read: the number of the next.
     pub fn records(&self) -> u64 {
         self.records

@@ -329,6 +329,7 @@ impl Folding {
             contained(|| fold.take_up(events, bytes.cast_unsigned())).map(|()| fold)
         });
         live.waits = live.fold.as_ref().map(|fold| fold.facts().waits).unwrap_or_default();
+        live.note_version();
         Ok(())
     }
 
@@ -344,6 +345,7 @@ impl Folding {
             return Ok(());
         }
         live.fold = Some(fold);
+        live.note_version();
         let facts = std::mem::take(&mut self.facts);
         let of = (&live.begun.workflow, &live.begun.version);
         if self.rolls && !facts.is_empty() {

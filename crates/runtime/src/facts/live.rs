@@ -14,7 +14,7 @@ use stdx::Timestamp;
 /// Plans that are kept at once.
 const PLANS_MAX: usize = 1024;
 
-/// What an execution was begun with, as far as facts say it.
+/// What an execution was begun with, as far as facts say it, and the version that it runs.
 #[derive(Debug)]
 pub(super) struct Begun {
     pub(super) id: Arc<str>,
@@ -102,6 +102,15 @@ impl Live {
         };
         let begun = Begun { id, workflow, version, accepted, tenant, parent, forked_from, schedule };
         Ok(Self { begun, fold, waits: Waits::default(), dirty: true, used: 0 })
+    }
+
+    /// It runs another version from the record of a move on.
+    pub(super) fn note_version(&mut self) {
+        if let Some(version) = self.fold.as_ref().map(Fold::version)
+            && !Arc::ptr_eq(version, &self.begun.version)
+        {
+            self.begun.version = Arc::clone(version);
+        }
     }
 
     /// About how many bytes of memory it takes.
