@@ -24,16 +24,18 @@ export interface Held {
   readonly ends: number
 }
 
-/** Turns of the event loop in which nothing is at work before it is believed. */
-const STILL_TURNS = 5
-
 interface Call {
   readonly execution: string
   readonly path: string
 }
 
 export async function mendedCase(seed: number): Promise<Held> {
-  const kit = await createTestKit({ storage: seed % 16 === 0 ? 'file' : 'memory', workflow: { maxTasks: 1000 }, patience: '20s' })
+  const kit = await createTestKit({
+    storage: seed % 16 === 0 ? 'file' : 'memory',
+    workflow: { maxTasks: 1000 },
+    patience: '20s',
+    logger: false,
+  })
   try {
     return await new Driver(kit, seed).drive()
   } finally {
@@ -49,7 +51,8 @@ class Driver {
   readonly #calls: Call[] = []
   /** At which call it stops. */
   #stopsAt = Infinity
-  #isPaused = false
+  /** Attempts that sleep. */
+  #asleep = 0
 
   constructor(kit: TestKit, seed: number) {
     this.#kit = kit
@@ -69,7 +72,7 @@ class Driver {
     if (mended === undefined) return { kept: 0, ends: 0 }
     if (!this.#chance.oneIn(3)) this.#stopsAt = 1 + this.#chance.below(12)
     await this.#orchestrator.startWorkflow(flow, context, { executionId: 'first' })
-    const first = await this.#kit.until(this.#quiet())
+    const first = await this.#quiet()
     this.#stopsAt = Infinity
     if (first.endTime === undefined && this.#chance.oneIn(2)) return this.#move(first, flow, mended, context)
     const own = first.tasks.filter(({ taskId }) => !/[!/]/.test(taskId))
@@ -126,10 +129,7 @@ class Driver {
       .slice(before)
       .find(({ execution, path }) => execution === 'first' && kept.includes(path.split(/[!/]/)[0] ?? '') && !path.endsWith('!compensate'))
     if (again !== undefined) return { ...held, difference: `what stayed was called: ${JSON.stringify(again)}; ${at}` }
-    // A task between two attempts keeps the failures that it has had, also one by a time-out while the pause held back what it had spawned.
-    // So does a child that is under way.
-    const isBetween = first.tasks.some(({ status, attempts }) => (status === 'waiting' || status === 'running') && attempts > 0)
-    if (isBetween || decidesOtherwise(flow, mended, [])) return held
+    if (decidesOtherwise(flow, mended, [])) return held
     const fresh = await this.#orchestrator.startWorkflow(mended, context, { executionId: 'fresh' })
     const difference = differing(end, await this.#kit.until(fresh.settled()))
     return { ...held, ...(difference !== undefined && { difference: `${difference}; stayed ${JSON.stringify(kept)}; ${at}` }) }
@@ -144,17 +144,14 @@ class Driver {
     return undefined
   }
 
-  /** The execution when it has ended, or is paused and nothing of it is under way. */
+  /** The execution when it has ended, or is paused and nothing of it works or sleeps. Time does not pass for what the pause holds back. */
   async #quiet(): Promise<WorkflowExecution> {
-    // One that has failed and cleans up does not say that it is paused.
-    for (let turns = 0; ;) {
+    const { clock } = this.#kit
+    for (;;) {
+      await clock.advance(0)
       const execution = (await this.#orchestrator.getExecution('first')) as WorkflowExecution
-      if (execution.endTime !== undefined) return execution
-      const { executions } = await this.#orchestrator.listExecutions({ limit: 1000 })
-      const isAtWork = executions.some(({ tasks }) => tasks.some(({ agentId, status }) => agentId !== '' && status === 'running'))
-      turns = this.#isPaused && !isAtWork ? turns + 1 : 0
-      if (turns > STILL_TURNS) return execution
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (execution.endTime !== undefined || (execution.status === 'paused' && this.#asleep === 0)) return execution
+      if (!(await clock.advanceToNext())) return execution
     }
   }
 
@@ -169,7 +166,7 @@ class Driver {
     const path = decodeURIComponent(idempotencyKey.slice(idempotencyKey.lastIndexOf(':') + 1))
     this.#calls.push({ execution: task.executionId, path })
     // It is not awaited: the attempt goes on meanwhile.
-    if (this.#calls.length === this.#stopsAt) void this.#orchestrator.pauseExecution('first').then(() => (this.#isPaused = true))
+    if (this.#calls.length === this.#stopsAt) void this.#orchestrator.pauseExecution('first')
     if (deed.slow !== undefined) await this.#sleep(deed.slow, signal)
     if (agent !== 'work') return { id: task.id, said: null }
     for (const spawned of deed.spawns ?? []) {
@@ -187,7 +184,8 @@ class Driver {
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     })
-    await Promise.race([this.#kit.clock.sleep(time), stopped])
+    this.#asleep += 1
+    await Promise.race([this.#kit.clock.sleep(time), stopped]).finally(() => void (this.#asleep -= 1))
   }
 }
 
