@@ -70,6 +70,7 @@ fn code(error: &Error) -> &'static str {
             | OpenError::Sqlite { .. }
             | OpenError::NotCopied { .. }
             | OpenError::Thread { .. }
+            | OpenError::Unreachable { .. }
             | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
             OpenError::Corrupt { .. }
             | OpenError::Damaged { .. }
@@ -90,7 +91,11 @@ fn code(error: &Error) -> &'static str {
             CommitError::Crashed => "ERR_CRASHED",
             CommitError::Replaced(_) => "ERR_STORE_REPLACED",
             CommitError::Busy => "ERR_STORE_LOCKED",
-            CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
+            CommitError::Sqlite(_)
+            | CommitError::Io(_)
+            | CommitError::OutOfOrder { .. }
+            | CommitError::Unreachable { .. }
+            | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },
         Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",
         Error::Timing(_) => "ERR_INVALID_ARGUMENT",
@@ -109,7 +114,7 @@ fn code(error: &Error) -> &'static str {
 fn read(error: &ReadError) -> &'static str {
     match error {
         ReadError::Sqlite(_) if error.is_of_one() => "ERR_STORE_CORRUPT",
-        ReadError::Sqlite(_) => "ERR_STORE_READ",
+        ReadError::Sqlite(_) | ReadError::Unreachable { .. } => "ERR_STORE_READ",
         ReadError::Behind { .. } => "ERR_STORE_BUSY",
         ReadError::Damaged { .. }
         | ReadError::Execution { .. }

@@ -3,11 +3,12 @@
 //!
 //! | key, after `mao:{ns:p}:` | type | holds |
 //! |---|---|---|
-//! | `own` | HASH | who has the partition: `token`, `batch` (the last that was applied) and what that `refused` |
+//! | `own` | HASH | who has the partition: `token`, `node`, `until`, `batch` (the last call that was applied) and what that `refused`; its `format` |
 //! | `x:<id>` | HASH | an execution: `d`efinition, `w`orkflow, `c`ontext, `o`ptions, `t`imeout, `a`ccepted, and once it has ended `s`tatus and `e`nded |
 //! | `j:<id>` | LIST | its journal, one record an element: instant, checksum, text |
 //! | `v:<id>` | HASH | its values above 64 KiB, by their hashes |
-//! | `live`, `ix` | SET, ZSET | ids of executions that have not ended; all ids by the instant they were accepted at |
+//! | `below:<id>` | SET | executions that are tasks of this one, of their tasks, and so on |
+//! | `live`, `ix`, `done` | SET, ZSET, ZSET | ids of executions that have not ended; all ids by when they were accepted; those that have ended by when |
 //! | `feed` | STREAM | which records each commit has appended |
 //! | `d:<hash>` | STRING | a definition |
 //! | `k:<hash>` | HASH | an idempotency key |

@@ -12,16 +12,30 @@
 //!
 //! In reading order:
 //!
-//! - [`keys`]: what is called what, and which id is in which partition;
+//! - [`keys`]: what is called what, and which id is in which partition.
 //! - [`RedisOptions`], [`connect`], [`Server`]: which server, how it is reached, and whether executions can be kept there.
+//! - `call`, `scripts/commit.lua`: batches as one call, and what the server does with it.
+//! - `writer`: the task that commits; `lease`: who has a partition, and until when.
+//! - [`RedisBackend`]: the driver's side of it; `names`: its numbers of executions.
+//! - `stored`: rows and records as text; [`RedisArchive`]: reading them.
 
 #![forbid(unsafe_code)]
 
+mod archive;
+mod backend;
+mod call;
 mod connect;
 pub mod keys;
+mod lease;
+mod names;
 mod options;
+mod reading;
 mod server;
+mod stored;
+mod writer;
 
+pub use archive::RedisArchive;
+pub use backend::{LeftHere, Opening, RedisBackend};
 pub use connect::{ConnectError, Connected, connect};
 pub use options::{Acknowledge, ClientCertificate, RedisOptions, Tls};
 pub use server::{Mode, Server, Unfit, Warning};

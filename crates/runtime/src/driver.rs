@@ -250,7 +250,7 @@ impl Driver {
     ) -> Result<Accept, Error> {
         self.check()?;
         let at = self.now();
-        let id: Arc<str> = id.unwrap_or_else(|| self.drawn.draw(at)).into();
+        let id: Arc<str> = id.unwrap_or_else(|| self.backend.name(self.drawn.draw(at))).into();
         let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
         if matches!(belongs, options::Belongs::ToNobody(_)) {
             self.check_room()?;

@@ -96,6 +96,7 @@ impl Error {
             | CommitError::OutOfOrder { .. }
             | CommitError::Busy
             | CommitError::Full(_)
+            | CommitError::Unreachable { .. }
             | CommitError::WriterGone
             | CommitError::Crashed => Self::StoreFailed(Arc::clone(failure)),
         }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-pub(crate) use apart::apart;
+pub use apart::apart;
 
 /// Instants are numbers with a fraction, which are this close to the microsecond that they mean.
 const HALF_A_MICROSECOND: Duration = Duration::from_nanos(500);
@@ -182,19 +182,25 @@ pub(crate) fn keyed(id: &Arc<str>, options: Option<&str>) -> Option<Keyed> {
 /// Where an execution comes from, as far as others must stay for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Origin {
+pub struct Origin {
     #[serde(deserialize_with = "execution_of")]
-    pub(crate) parent: Option<String>,
-    pub(crate) forked_from: Option<String>,
-    pub(crate) previous: Option<String>,
-    pub(crate) schedule: Option<Planned>,
+    /// The execution whose task it is,
+    pub parent: Option<String>,
+    /// the one it is a fork of,
+    pub forked_from: Option<String>,
+    /// the one it does again,
+    pub previous: Option<String>,
+    /// and the instant of a schedule that it is of.
+    pub schedule: Option<Planned>,
 }
 
 /// Which schedule began an execution, and for which instant, in milliseconds.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Planned {
-    pub(crate) id: String,
-    pub(crate) at: u64,
+pub struct Planned {
+    /// The schedule.
+    pub id: String,
+    /// Milliseconds since the epoch.
+    pub at: u64,
 }
 
 fn execution_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -202,7 +208,7 @@ fn execution_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 }
 
 /// Where an execution with these options comes from. What cannot be read comes from nowhere.
-pub(crate) fn origin(options: Option<&str>) -> Origin {
+pub fn origin(options: Option<&str>) -> Origin {
     options.and_then(|options| serde_json::from_str(options).ok()).unwrap_or_default()
 }
 

@@ -27,7 +27,7 @@ pub use archive::{Archive, Cursor, Followed, FollowedRecord};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
-pub use backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
+pub use backend::{Arrival, Backend, BatchNumber, Left, Partition, Refusal, Wake};
 pub use crashing::{CrashPoint, CrashingStore};
 pub use expendable::{Expendable, ExpendablePage, Need, Tree};
 #[cfg(feature = "bench")]
@@ -35,10 +35,13 @@ pub use file::FileStore;
 pub use health::{Health, How, Replaced, Shortage};
 use inline::Inline;
 pub use memory::MemoryStore;
-pub use questions::{Answer, Question, QuestionNumber};
-pub use record::{Apart, LARGE, RECORD_VERSION, RecordError, Unproved, ValueError, checksum, decode, encode, encode_apart, refer};
-pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
-pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
+pub use questions::{Answer, Answering, Question, QuestionNumber};
+pub use record::{
+    Apart, LARGE, RECORD_VERSION, RecordError, Unproved, ValueError, Values, checksum, decode, encode, encode_apart, end_name, object_with,
+    refer,
+};
+pub(crate) use record::{cancel_reason, cancel_reason_name, skip_reason, skip_reason_name};
+pub use schedule::{ReadSchedules, Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
 pub(crate) use sqlite::making;
 pub use sqlite::{
@@ -304,6 +307,12 @@ pub enum CommitError {
     /// Nothing was written: the disk has no room. Whoever asks again may succeed.
     #[error("no space is left for the journal")]
     Full(#[source] rusqlite::Error),
+    /// Its server does not take it. Whether it did before is not known where the connection broke.
+    #[error("the journal could not be committed: {message}")]
+    Unreachable {
+        /// What it says, or what became of the connection.
+        message: String,
+    },
     /// The thread that commits is gone.
     #[error("the thread that writes the journal has ended")]
     WriterGone,
@@ -333,6 +342,12 @@ pub enum ReadError {
         /// What the database said.
         #[source]
         source: rusqlite::Error,
+    },
+    /// Its server does not answer.
+    #[error("the store could not be read: {message}")]
+    Unreachable {
+        /// What it says, or what became of the connection.
+        message: String,
     },
     /// A record is not what was written.
     #[error("record {seq} of execution `{id}` cannot be read")]
@@ -436,7 +451,7 @@ impl ReadError {
             | Self::Definition { .. }
             | Self::Schedule { .. } => true,
             Self::Sqlite(error) => sqlite::is_of_one(error),
-            Self::Unavailable { .. } | Self::Behind { .. } | Self::Follow { .. } | Self::Cursor { .. } => false,
+            Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Behind { .. } | Self::Follow { .. } | Self::Cursor { .. } => false,
         }
     }
 

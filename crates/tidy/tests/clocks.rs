@@ -7,6 +7,7 @@ use tidy::{Finding, Source, refuse, written};
 /// Files that read a clock of the machine, and why.
 const READERS: &[(&str, &str)] = &[
     ("crates/runtime/src/clock.rs", "it is the clock"),
+    ("crates/redis-store/src/lease.rs", "how long a lease is certain is measured by the clock of what sleeps until it is renewed: tokio's"),
     ("ts/base/real-time.ts", "it is what the clock reads, taken before test runners replace it"),
     ("crates/providers/src/transport.rs", "time-outs of sockets are tokio's, which measures them by its own clock"),
 ];

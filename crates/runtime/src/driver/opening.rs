@@ -5,7 +5,9 @@ use super::Driver;
 use super::parking::{Group, Parked, Unreadable, Waking};
 use crate::causes::in_full;
 use crate::options::{self, Belongs};
-use crate::store::{Backend, Damaged, Durability, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::store::{
+    Backend, Damaged, Durability, Left, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Wake,
+};
 use crate::{Clock, Error, report, store};
 use engine::{Execution, Plan};
 use rustc_hash::FxHashMap;
@@ -52,19 +54,27 @@ impl Driver {
     ) -> Result<(Self, Opened), Error> {
         let store = SqliteStore::open_as(path, options)?;
         let reader = store.reader()?;
-        let next_key = reader.last_key()? + 1;
+        Self::continuing(&reader, clock, |clock| backend_over(Box::new(store), clock))
+    }
+
+    /// A driver before a backend, and what another process has `left` unended there: none of it is at hand.
+    pub fn continuing(
+        left: &dyn Left,
+        clock: Clock,
+        backend_by: impl FnOnce(&Clock) -> Result<Box<dyn Backend>, OpenError>,
+    ) -> Result<(Self, Opened), Error> {
         let (mut plans, mut taken, mut damaged, mut latest) = (Plans::default(), Vec::new(), Vec::new(), Timestamp::default());
         let now = clock.read();
-        reader.unended(|found| match found {
+        let next_key = left.unended(&mut |found| match found {
             Ok(stored) => {
                 latest = latest.max(stored.records.last().map_or(stored.accepted, |record| record.at));
                 taken.push((Arc::clone(&stored.id), Found::of(&stored, &mut plans, now.max(latest))));
             }
             Err(one) => damaged.push(one),
         })?;
-        let schedules = reader.schedules()?;
+        let schedules = left.schedules()?;
         let clock = clock.later_than(latest);
-        let backend = backend_over(Box::new(store), &clock)?;
+        let backend = backend_by(&clock)?;
         let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
         let unreadable = |Damaged { id, error, .. }| Unreadable { id, is_schedule: false, message: in_full(&error) };

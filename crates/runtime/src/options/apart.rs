@@ -34,7 +34,7 @@ struct Step<'t> {
 }
 
 /// Options without their large values, and those with their places; what has another shape stays as it is.
-pub(crate) fn apart(options: &str) -> (String, Vec<Apart<'_>>) {
+pub fn apart(options: &str) -> (String, Vec<Apart<'_>>) {
     let Valued { reuse, steps } = serde_json::from_str(options).unwrap_or_default();
     let results = reuse.into_values().filter_map(|reused| reused.output);
     let taken = steps.into_values().flat_map(|steps| steps.taken.into_values()).filter_map(|step| step.value);

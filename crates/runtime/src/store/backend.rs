@@ -27,7 +27,10 @@
 //! Within a partition arrivals come in the order of the batches, between partitions in any: an execution with little to wait for does not wait for others.
 
 use super::questions::{Answer, Answering, Question, QuestionNumber};
-use super::{Alert, Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, ReadError, Store, Writer};
+use super::{
+    Alert, Archive, Batch, CommitError, Damaged, Health, Inline, MemoryStore, OpenError, ReadError, ReadSchedules, Store, StoredExecution,
+    Writer,
+};
 use crate::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -79,6 +82,11 @@ pub trait Backend: Send {
         Partition::default()
     }
 
+    /// The id of an execution for which nobody has chosen one, out of one that was drawn: where it is is up to the backend.
+    fn name(&self, drawn: String) -> String {
+        drawn
+    }
+
     /// Takes a batch, all of one partition. Those of one partition are committed in the order they come, each whole or not at all, but for executions that
     /// are refused; how it went is an arrival.
     fn submit(&mut self, number: BatchNumber, batch: Batch);
@@ -97,6 +105,16 @@ pub trait Backend: Send {
 
     /// Commits what it was given, and lets go of what it has open. Waits as long as that takes, unless it is away.
     fn close(&mut self) -> Result<(), Arc<CommitError>>;
+}
+
+/// What another process has left where a backend commits now.
+pub trait Left {
+    /// Gives `each` every execution that has not ended, oldest first, one at a time, or what is known of one that cannot be read. The next number that an
+    /// execution may be given.
+    fn unended(&self, each: &mut dyn FnMut(Result<StoredExecution, Damaged>)) -> Result<i64, ReadError>;
+
+    /// Every schedule with its id, by id.
+    fn schedules(&self) -> Result<ReadSchedules, ReadError>;
 }
 
 /// What a driver hears of its backend.

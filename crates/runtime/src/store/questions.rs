@@ -64,7 +64,7 @@ impl Question {
 }
 
 /// Answers the questions of one driver.
-pub(super) struct Answering {
+pub struct Answering {
     archive: Box<dyn Archive>,
     wake: Wake,
     answers: Arc<Mutex<Vec<Arrival>>>,
@@ -77,15 +77,18 @@ struct Thread {
 }
 
 impl Answering {
-    pub(super) fn from(archive: Box<dyn Archive>, wake: Wake) -> Self {
+    /// Answers from an archive, and calls `wake` when there is an answer.
+    pub fn from(archive: Box<dyn Archive>, wake: Wake) -> Self {
         Self { archive, wake, answers: Arc::default(), thread: None }
     }
 
-    pub(super) fn archive(&self) -> &dyn Archive {
+    /// What it reads.
+    pub fn archive(&self) -> &dyn Archive {
         &*self.archive
     }
 
-    pub(super) fn ask(&mut self, number: QuestionNumber, question: Question) {
+    /// Takes a question.
+    pub fn ask(&mut self, number: QuestionNumber, question: Question) {
         let refused = if self.archive.is_in_memory() {
             Some(question.answer(&*self.archive))
         } else {
@@ -97,7 +100,7 @@ impl Answering {
     }
 
     /// Appends the answers that there are.
-    pub(super) fn arrivals(&self, into: &mut Vec<Arrival>) {
+    pub fn arrivals(&self, into: &mut Vec<Arrival>) {
         into.append(&mut lock(&self.answers));
     }
 
@@ -116,7 +119,7 @@ impl Answering {
     }
 
     /// Ends the thread, which lets go of the file.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         if let Some(Thread { questions, handle }) = self.thread.take() {
             drop(questions);
             // One that panicked has said so.

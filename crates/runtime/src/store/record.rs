@@ -30,12 +30,12 @@ mod words;
 
 use super::ReadError;
 
-pub use apart::{Apart, LARGE, refer};
-pub(super) use apart::{Values, object_with};
+pub use apart::{Apart, LARGE, Values, object_with, refer};
 pub use checksum::{Unproved, checksum};
 pub use decode::decode;
 pub use encode::{encode, encode_apart};
-pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
+pub use words::end_name;
+pub(crate) use words::{cancel_reason, cancel_reason_name, skip_reason, skip_reason_name};
 
 /// The version this build writes.
 pub const RECORD_VERSION: u32 = 3;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Schedules as stores keep them.
 
+use super::ReadError;
 use engine::Plan;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,3 +55,6 @@ pub struct StoredSchedule {
     /// The next planned instant.
     pub next: Option<Timestamp>,
 }
+
+/// Schedules with their ids, each as far as it can be read.
+pub type ReadSchedules = Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>;

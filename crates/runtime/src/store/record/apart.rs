@@ -26,7 +26,7 @@ pub struct Apart<'v> {
 pub(super) type Reference<'t> = (usize, &'t str, u64);
 
 /// Gives values that stand by themselves by their hashes.
-pub(in crate::store) type Values<'v> = &'v dyn Fn(&str) -> Result<String, RecordError>;
+pub type Values<'v> = &'v dyn Fn(&str) -> Result<String, RecordError>;
 
 const NULL: &str = "null";
 const LIST: &str = ",\"large\":[[";
@@ -74,7 +74,7 @@ struct Referring<'t> {
 }
 
 /// An object with its values, if any were left out of it.
-pub(in crate::store) fn object_with(text: String, read: Values<'_>) -> Result<String, RecordError> {
+pub fn object_with(text: String, read: Values<'_>) -> Result<String, RecordError> {
     if !text.ends_with("]]}") || !text.contains(LIST) {
         return Ok(text);
     }

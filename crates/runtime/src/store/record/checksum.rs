@@ -52,7 +52,7 @@ impl Unproved {
     /// `stored`: the checksum that stands beside it.
     ///
     /// `values` gives a value that stands by itself by its hash; without it such a value is `null`.
-    pub(in crate::store) fn read(text: &str, stored: Option<u64>, key: i64, seq: u64, at: Timestamp, values: Option<Values<'_>>) -> Self {
+    pub fn read(text: &str, stored: Option<u64>, key: i64, seq: u64, at: Timestamp, values: Option<Values<'_>>) -> Self {
         Self { digest: Digest::of(text, key, seq, at), stored, decoded: decode_versioned(text, key, seq, at, values) }
     }
 

@@ -128,7 +128,7 @@ pub(crate) fn cancel_reason_name(reason: CancelReason) -> &'static str {
 }
 
 /// The word for an end, in records, columns and JavaScript alike.
-pub(crate) fn end_name(end: &End) -> &'static str {
+pub fn end_name(end: &End) -> &'static str {
     match end {
         End::Completed => "completed",
         End::Failed { .. } => "failed",

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub enum OpenError {
     #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), holder(*owner))]
     Locked { path: PathBuf, owner: Option<u32> },
+    #[error("the server of the store does not answer: {message}")]
+    Unreachable { message: String },
     #[error("{}", refusal(path, source))]
     Io {
         path: PathBuf,

@@ -10,8 +10,8 @@ use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, expendable, heads, keys, schedules, schema, values};
 use crate::store::record::Values;
 use crate::store::{
-    Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord,
-    StoredExecution, Tree, Unproved,
+    Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, Left, ReadError, ReadSchedules, RecordError,
+    StepRecord, StoredExecution, Tree, Unproved,
 };
 use crate::{Error, report};
 use rusqlite::config::DbConfig;
@@ -87,7 +87,7 @@ impl SqliteReader {
     }
 
     /// Every schedule with its id, by id.
-    pub fn schedules(&self) -> Result<schedules::ReadSchedules, ReadError> {
+    pub fn schedules(&self) -> Result<ReadSchedules, ReadError> {
         schedules::read(&self.connection)
     }
 
@@ -173,6 +173,17 @@ impl SqliteReader {
     fn checksum_at(&self, position: i64) -> Result<u64, ReadError> {
         let mut statement = self.connection.prepare_cached("SELECT checksum FROM journal WHERE position = ?1")?;
         Ok(statement.query_row([position], |row| checksum(row, 0)).optional()?.flatten().unwrap_or_default())
+    }
+}
+
+impl Left for SqliteReader {
+    fn unended(&self, each: &mut dyn FnMut(Result<StoredExecution, Damaged>)) -> Result<i64, ReadError> {
+        SqliteReader::unended(self, each)?;
+        Ok(self.last_key()? + 1)
+    }
+
+    fn schedules(&self) -> Result<ReadSchedules, ReadError> {
+        SqliteReader::schedules(self)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{definitions, heads, micros};
 use crate::causes::in_full;
-use crate::store::{Batch, ReadError, ScheduleChange, StoredSchedule};
+use crate::store::{Batch, ReadError, ReadSchedules, ScheduleChange, StoredSchedule};
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -39,9 +39,6 @@ pub(super) fn write(transaction: &Transaction<'_>, known: &mut FxHashSet<Arc<str
     }
     Ok(())
 }
-
-/// Schedules with their ids, each as far as it can be read.
-pub(super) type ReadSchedules = Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>;
 
 /// Every schedule with its id, by id, each read by itself.
 pub(super) fn read(connection: &Connection) -> Result<ReadSchedules, ReadError> {

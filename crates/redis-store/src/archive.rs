@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What is on record in a namespace, for reading by any thread of any process, whoever has its partitions.
+
+mod deletable;
+mod feed;
+mod listing;
+
+use crate::keys::Namespace;
+use crate::names::Names;
+use crate::reading::Reading;
+use crate::stored::{self, ReadRow, Values};
+use engine::Keyed;
+use redis::Pipeline;
+use runtime::store::{
+    Archive, Cursor, Damaged, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, Partition, ReadError,
+    ReadSchedules, StepRecord, StoredExecution, Tree,
+};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// Executions that are read with one question.
+const TOGETHER: usize = 50;
+
+/// Definitions that are kept to be read once.
+const DEFINITIONS_MAX: usize = 1_000;
+
+/// Reads a namespace.
+pub struct RedisArchive {
+    namespace: Namespace,
+    names: Names,
+    reading: Reading,
+    definitions: RefCell<FxHashMap<String, Arc<str>>>,
+}
+
+/// An execution, or what is known of it.
+type Seen = Result<StoredExecution, Damaged>;
+
+impl RedisArchive {
+    pub(crate) fn of(namespace: Namespace, names: Names, reading: Reading) -> Self {
+        Self { namespace, names, reading, definitions: RefCell::default() }
+    }
+
+    /// Gives `each` every execution of these partitions that has not ended, oldest first, or what is known of one that cannot be read. They have the first
+    /// numbers of a driver; the answer is the next one.
+    pub(crate) fn take_up(&self, partitions: &[Partition], each: &mut dyn FnMut(Seen)) -> Result<i64, ReadError> {
+        let mut found: Vec<(Option<u64>, Arc<str>)> = Vec::new();
+        for partition in partitions {
+            let prefix = self.namespace.prefix(*partition);
+            let ids: Vec<String> = self.reading.ask(redis::cmd("SMEMBERS").arg(format!("{prefix}live")))?;
+            for ids in ids.chunks(1_000) {
+                let scores: Vec<Option<f64>> = self.reading.ask(redis::cmd("ZMSCORE").arg(format!("{prefix}ix")).arg(ids))?;
+                let at = |score: &Option<f64>| score.map(f64::to_bits);
+                found.extend(scores.iter().map(at).zip(ids.iter().map(|id| Arc::from(id.as_str()))));
+            }
+        }
+        // Bits of positive numbers are in their order.
+        found.sort_unstable();
+        let mut next = 1;
+        for ids in found.chunks(TOGETHER) {
+            let ids: Vec<Arc<str>> = ids.iter().map(|(_, id)| Arc::clone(id)).collect();
+            for id in &ids {
+                self.names.begin(next, id);
+                next += 1;
+            }
+            self.several(&ids)?.into_iter().flatten().for_each(&mut *each);
+        }
+        Ok(next)
+    }
+
+    /// Every schedule of these partitions with its id, by id.
+    pub(crate) fn schedules(&self, partitions: &[Partition]) -> Result<ReadSchedules, ReadError> {
+        let mut found = ReadSchedules::new();
+        for partition in partitions {
+            let prefix = self.namespace.prefix(*partition);
+            let ids: Vec<String> = self.reading.ask(redis::cmd("SMEMBERS").arg(format!("{prefix}schedules")))?;
+            for id in ids {
+                let row: ReadRow = self.reading.ask(redis::cmd("HGETALL").arg(format!("{prefix}s:{id}")))?;
+                let definition = row.get("d").map(|hash| self.definition(&prefix, hash)).transpose()?.flatten();
+                let schedule = stored::stored_schedule(&id, row, definition);
+                found.push((Arc::from(id.as_str()), schedule));
+            }
+        }
+        found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(found)
+    }
+
+    fn prefix_of(&self, id: &str) -> String {
+        self.namespace.prefix(self.namespace.partition(id))
+    }
+
+    fn one(&self, id: &str) -> Result<Option<Seen>, ReadError> {
+        Ok(self.several(&[Arc::from(id)])?.pop().flatten())
+    }
+
+    /// These executions with their journals, in one question.
+    fn several(&self, ids: &[Arc<str>]) -> Result<Vec<Option<Seen>>, ReadError> {
+        let mut question = Pipeline::new();
+        for id in ids {
+            let prefix = self.prefix_of(id);
+            question.cmd("HGETALL").arg(format!("{prefix}x:{id}"));
+            question.cmd("LRANGE").arg(format!("{prefix}j:{id}")).arg(0).arg(-1);
+            question.cmd("HGETALL").arg(format!("{prefix}v:{id}"));
+        }
+        let mut answers = self.reading.ask_all::<Vec<redis::Value>>(&question)?.into_iter();
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row: ReadRow = read(answers.next())?;
+            let (texts, values): (Vec<String>, Values) = (read(answers.next())?, read(answers.next())?);
+            if row.is_empty() {
+                found.push(None);
+                continue;
+            }
+            let (started, workflow) = (stored::instant(&row, "a"), row.get("w").map(|workflow| Arc::from(workflow.as_str())));
+            match self.whole(id, row, &texts, &values) {
+                Ok(stored) => found.push(Some(Ok(stored))),
+                Err(error) if error.is_of_one() => found.push(Some(Err(Damaged { id: Arc::clone(id), workflow, started, error }))),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    fn whole(&self, id: &Arc<str>, row: ReadRow, texts: &[String], values: &Values) -> Result<StoredExecution, ReadError> {
+        let definition = row.get("d").map(|hash| self.definition(&self.prefix_of(id), hash)).transpose()?.flatten();
+        let key = self.names.key(id);
+        let stored = stored::execution(id, key, row, definition, values)?;
+        let (records, _) = stored::records(id, key, 0, texts, values)?;
+        Ok(StoredExecution { records, ..stored })
+    }
+
+    fn definition(&self, prefix: &str, hash: &str) -> Result<Option<Arc<str>>, ReadError> {
+        if let Some(known) = self.definitions.borrow().get(hash) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let found: Option<String> = self.reading.ask(redis::cmd("GET").arg(format!("{prefix}d:{hash}")))?;
+        let Some(text) = found else { return Ok(None) };
+        let mut known = self.definitions.borrow_mut();
+        if known.len() >= DEFINITIONS_MAX {
+            known.clear();
+        }
+        let text: Arc<str> = text.into();
+        known.insert(hash.to_owned(), Arc::clone(&text));
+        Ok(Some(text))
+    }
+
+    /// The records of an execution from the one with this number on, at most so many.
+    fn records(&self, id: &str, from: u64, most: Option<u64>) -> Result<Vec<StepRecord>, ReadError> {
+        let prefix = self.prefix_of(id);
+        // The one before proves the first.
+        let (start, last) = (from.saturating_sub(1), most.map_or(-1, |most| (from + most).cast_signed() - 1));
+        let mut question = Pipeline::new();
+        question.cmd("LRANGE").arg(format!("{prefix}j:{id}")).arg(start).arg(last);
+        question.cmd("HGETALL").arg(format!("{prefix}v:{id}"));
+        let (texts, values): (Vec<String>, Values) = self.reading.ask_all(&question)?;
+        Ok(stored::records(id, self.names.key(&Arc::from(id)), from, &texts, &values)?.0)
+    }
+}
+
+fn read<T: redis::FromRedisValue>(answer: Option<redis::Value>) -> Result<T, ReadError> {
+    let unreadable = |message: String| ReadError::Unreachable { message };
+    let answer = answer.ok_or_else(|| unreadable("an answer is missing".to_owned()))?;
+    redis::from_redis_value(answer).map_err(|error| unreadable(error.to_string()))
+}
+
+impl Archive for RedisArchive {
+    fn another(&self) -> Result<Box<dyn Archive>, OpenError> {
+        Ok(Box::new(Self::of(self.namespace.clone(), self.names.clone(), self.reading.another())))
+    }
+
+    fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        self.one(id)?.transpose().map_err(|damaged| damaged.error)
+    }
+
+    fn seen(&self, id: &str) -> Result<Option<Seen>, ReadError> {
+        self.one(id)
+    }
+
+    fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
+        self.reading.ask(redis::cmd("EXISTS").arg(format!("{}x:{id}", self.prefix_of(id))))
+    }
+
+    fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
+        self.page(filter)
+    }
+
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.names.id(key).map_or(Ok(Vec::new()), |id| self.records(&id, from, None))
+    }
+
+    fn cached(&self, key: &str, _now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        // The server has taken out what is over.
+        Ok(self.reading.ask::<Option<String>>(redis::cmd("GET").arg(self.namespace.cached(key)))?.map(Arc::from))
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        let prefix = self.prefix_of(&Keyed::execution_id(hash, 1));
+        let row: ReadRow = self.reading.ask(redis::cmd("HGETALL").arg(format!("{prefix}k:{hash}")))?;
+        if let Some(known) = stored::known_key(hash, &row) {
+            return Ok(known);
+        }
+        // Its time is over. Ids of executions that are there still are not given again.
+        let mut known = KnownKey::default();
+        while self.has_execution(&Keyed::execution_id(hash, known.taken + 1))? {
+            known.taken += 1;
+        }
+        Ok(known)
+    }
+
+    fn expendable(&self, asked: &Expendable) -> Result<ExpendablePage, ReadError> {
+        self.deletable(asked)
+    }
+
+    fn tree(&self, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError> {
+        self.tree_of(id, now)
+    }
+
+    fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
+        self.followed(cursor, limit)
+    }
+}

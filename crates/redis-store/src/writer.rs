@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The task that commits: what waits in each partition goes as one call, all calls as one message, and the next message when that is answered. What comes
+//! meanwhile waits together.
+//!
+//! ```text
+//! waiting ─▶ under way ── OK, DUP ──▶ Committed, and Refused before it
+//!               │      ── FENCED, GAP ▶ Lost: another process has the partition, or the server has lost it
+//!               └── no answer, or one that says "not now": the same call again, under its number, until it is known what became of it
+//! ```
+
+use crate::call::{Call, Lane, Writing};
+use crate::keys::Namespace;
+use crate::lease::{Answer, Certain, Held, RENEWED_EVERY, Since};
+use crate::names::Names;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
+use runtime::store::{Arrival, Batch, BatchNumber, CommitError, Partition, Refusal};
+use runtime::{Clock, Wake};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
+
+/// How long an answer, and a connection, may take before another connection is tried.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// Pauses before the same is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+const COMMIT: &str = include_str!("scripts/commit.lua");
+
+/// What the task is told.
+pub(crate) enum Message {
+    Submitted(BatchNumber, Batch),
+    /// The partitions are held for longer.
+    Renewed(Certain),
+    /// Another process has it.
+    Gone(Partition),
+    /// The orchestrator closes: what waits is committed, the partitions are let go of, and how that went is told.
+    Close(SyncSender<Result<(), Arc<CommitError>>>),
+}
+
+/// What has arrived, for the thread of the driver.
+#[derive(Clone)]
+pub(crate) struct Arrivals {
+    arrived: Arc<Mutex<Vec<Arrival>>>,
+    wake: Wake,
+}
+
+impl Arrivals {
+    pub(crate) fn waking(wake: Wake) -> Self {
+        Self { arrived: Arc::default(), wake }
+    }
+
+    pub(crate) fn take(&self, into: &mut Vec<Arrival>) {
+        into.append(&mut self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn tell(&self, arrivals: impl IntoIterator<Item = Arrival>) {
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = arrived.len();
+        arrived.extend(arrivals);
+        let any = arrived.len() > before;
+        drop(arrived);
+        if any {
+            (self.wake)();
+        }
+    }
+}
+
+/// What a writer begins with.
+pub(crate) struct Beginning {
+    pub(crate) client: Client,
+    pub(crate) namespace: Namespace,
+    pub(crate) node: String,
+    pub(crate) names: Names,
+    pub(crate) clock: Clock,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) held: Vec<Held>,
+    pub(crate) certain: Certain,
+    /// How long the server may be away before nobody waits for it.
+    pub(crate) patience: Duration,
+}
+
+/// Starts the task, and the one that renews its leases.
+pub(crate) fn start(beginning: Beginning, handle: &tokio::runtime::Handle) -> UnboundedSender<Message> {
+    let (sender, messages) = unbounded_channel();
+    let Beginning { client, namespace, node, names, clock, arrivals, held, certain, patience } = beginning;
+    let renewing = Renewing { client: client.clone(), namespace: namespace.clone(), node, held: held.clone(), told: sender.downgrade() };
+    handle.spawn(renewing.run());
+    let lanes = held.into_iter().map(|held| (held.partition, Written::of(&namespace, held))).collect();
+    let writer = Writer {
+        server: Server { client, connection: None, script: String::new() },
+        namespace,
+        names,
+        clock,
+        arrivals,
+        messages,
+        lanes,
+        certain,
+        patience,
+        trouble: None,
+        closing: None,
+    };
+    handle.spawn(writer.run());
+    sender
+}
+
+/// Holds the leases.
+struct Renewing {
+    client: Client,
+    namespace: Namespace,
+    node: String,
+    held: Vec<Held>,
+    told: WeakUnboundedSender<Message>,
+}
+
+impl Renewing {
+    async fn run(mut self) {
+        let mut connection = None;
+        let mut pause = RENEWED_EVERY;
+        loop {
+            tokio::time::sleep(pause).await;
+            // The backend is gone.
+            if self.told.upgrade().is_none() {
+                return;
+            }
+            pause = RENEWED_EVERY;
+            if self.renew(&mut connection).await.is_err() {
+                connection = None;
+                pause = PAUSE_MAX;
+            }
+        }
+    }
+
+    async fn renew(&mut self, connection: &mut Option<MultiplexedConnection>) -> Result<(), RedisError> {
+        let certain = Certain::from_here();
+        let mut question = Pipeline::new();
+        self.held.iter().for_each(|held| _ = question.add_command(held.acquire(&self.namespace, &self.node)));
+        let connection = match connection {
+            Some(connection) => connection,
+            None => connection.insert(connect(&self.client).await?),
+        };
+        let answers: Vec<Value> = question.query_async(connection).await?;
+        let Some(told) = self.told.upgrade() else { return Ok(()) };
+        let mut gone = Vec::new();
+        for (held, answer) in self.held.iter().zip(answers) {
+            if Answer::of(answer)? != Answer::Held {
+                gone.push(held.partition);
+                // The writer ends with its backend.
+                let _ = told.send(Message::Gone(held.partition));
+            }
+        }
+        self.held.retain(|held| !gone.contains(&held.partition));
+        let _ = told.send(Message::Renewed(certain));
+        Ok(())
+    }
+}
+
+async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER_MAX)).set_response_timeout(Some(ANSWER_MAX));
+    client.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// One partition, as it is written.
+struct Written {
+    held: Held,
+    prefix: String,
+    lane: Lane,
+    /// The number of the last call that was acknowledged.
+    number: u64,
+    waiting: VecDeque<(BatchNumber, Batch)>,
+    under_way: Option<Call>,
+}
+
+impl Written {
+    fn of(namespace: &Namespace, held: Held) -> Self {
+        let prefix = namespace.prefix(held.partition);
+        Self { held, prefix, lane: Lane::default(), number: 0, waiting: VecDeque::new(), under_way: None }
+    }
+
+    fn has_work(&self) -> bool {
+        self.under_way.is_some() || !self.waiting.is_empty()
+    }
+}
+
+struct Writer {
+    server: Server,
+    namespace: Namespace,
+    names: Names,
+    clock: Clock,
+    arrivals: Arrivals,
+    messages: UnboundedReceiver<Message>,
+    lanes: BTreeMap<Partition, Written>,
+    certain: Certain,
+    patience: Duration,
+    trouble: Option<Trouble>,
+    closing: Option<SyncSender<Result<(), Arc<CommitError>>>>,
+}
+
+/// Nothing can be committed for now.
+struct Trouble {
+    since: Since,
+    why: String,
+    is_away: bool,
+    is_short: bool,
+    pause: Duration,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        while let Some(message) = self.messages.recv().await {
+            self.hear(message);
+            while let Ok(message) = self.messages.try_recv() {
+                self.hear(message);
+            }
+            while self.has_work() && !self.messages.is_closed() && !self.gives_up() {
+                if let Err(failure) = self.turn().await {
+                    return self.fail(failure);
+                }
+            }
+            if let Some(closed) = self.closing.take() {
+                self.close(&closed).await;
+                return;
+            }
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Submitted(number, batch) => match self.lanes.get_mut(&batch.partition) {
+                Some(written) => written.waiting.push_back((number, batch)),
+                None => self.arrivals.tell([Arrival::Lost(batch.partition)]),
+            },
+            Message::Renewed(certain) => self.certain = certain,
+            Message::Gone(partition) => self.lose(partition),
+            Message::Close(closed) => self.closing = Some(closed),
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        self.lanes.values().any(Written::has_work)
+    }
+
+    /// Nobody who closes waits for a server that is away.
+    fn gives_up(&self) -> bool {
+        self.closing.is_some() && self.trouble.as_ref().is_some_and(|trouble| trouble.is_away)
+    }
+
+    /// One message to the server, or a pause before the next.
+    async fn turn(&mut self) -> Result<(), CommitError> {
+        let sent = if self.certain.holds() { self.send().await? } else { Err(Held::uncertain()) };
+        match sent {
+            Ok(()) => self.well(),
+            Err(error) => self.wait_for_better(&error).await,
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            self.hear(message);
+        }
+        Ok(())
+    }
+
+    /// Sends what waits, and does what is answered. The inner error: it is to be sent again.
+    async fn send(&mut self) -> Result<Result<(), RedisError>, CommitError> {
+        if let Err(error) = self.find_checksums().await {
+            self.server.connection = None;
+            return Ok(Err(error));
+        }
+        let mut question = Pipeline::new();
+        question.ignore_errors();
+        let mut asked = Vec::new();
+        let script = match self.server.ready().await {
+            Ok(script) => script.to_owned(),
+            Err(error) => return Ok(Err(error)),
+        };
+        for (partition, written) in &mut self.lanes {
+            written.prepare(&self.namespace, &self.names)?;
+            if let Some(call) = &written.under_way {
+                call.before().iter().for_each(|command| _ = question.add_command(command.clone()).ignore());
+                question.add_command(call.command(&script, &written.held.token, written.number + 1));
+                asked.push(*partition);
+            }
+        }
+        let answers: Vec<Result<Vec<String>, RedisError>> = match self.server.ask(&question).await {
+            Ok(answers) => answers,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut trouble = None;
+        for (partition, answer) in asked.into_iter().zip(answers) {
+            match answer {
+                Ok(words) => self.answered(partition, &words)?,
+                Err(error) => {
+                    if error.code() == Some("NOSCRIPT") {
+                        self.server.connection = None;
+                    }
+                    trouble = Some(error);
+                }
+            }
+        }
+        Ok(trouble.map_or(Ok(()), Err))
+    }
+
+    fn answered(&mut self, partition: Partition, words: &[String]) -> Result<(), CommitError> {
+        let word = |place: usize| words.get(place).map(String::as_str).unwrap_or_default();
+        let Some(written) = self.lanes.get_mut(&partition) else { return Ok(()) };
+        match word(0) {
+            "OK" | "DUP" => {
+                let Some(call) = written.under_way.take() else { return Ok(()) };
+                written.number += 1;
+                call.done(&mut written.lane);
+                let refused =
+                    word(1).split_whitespace().filter_map(|place| call.accepted.get(place.parse::<usize>().ok()?.checked_sub(1)?));
+                let refused: Vec<i64> = refused.copied().collect();
+                for key in &refused {
+                    self.names.refuse(*key);
+                }
+                let at = self.clock.read();
+                let refused = refused.into_iter().map(|key| Arrival::Refused(key, Refusal::Exists));
+                self.arrivals.tell(refused.chain(call.numbers.iter().map(|number| Arrival::Committed(*number, at))));
+                Ok(())
+            }
+            "ORDER" => {
+                let key = self.names.key(&Arc::from(word(1)));
+                Err(CommitError::OutOfOrder { key, seq: word(2).parse().unwrap_or_default() })
+            }
+            // Another process has it; or the server has lost what it had acknowledged, and what is true there is to be read anew.
+            _ => {
+                self.lose(partition);
+                Ok(())
+            }
+        }
+    }
+
+    fn lose(&mut self, partition: Partition) {
+        if self.lanes.remove(&partition).is_some() {
+            self.arrivals.tell([Arrival::Lost(partition)]);
+        }
+    }
+
+    /// Journals that another process wrote go on from the checksum of their last record.
+    async fn find_checksums(&mut self) -> Result<(), RedisError> {
+        for written in self.lanes.values_mut() {
+            let wanted = written.lane.unknown(written.waiting.iter().flat_map(|(_, batch)| &batch.records));
+            if wanted.is_empty() {
+                continue;
+            }
+            let mut question = Pipeline::new();
+            let mut keys = Vec::new();
+            for (key, seq) in wanted {
+                if let Some(id) = self.names.id(key) {
+                    question.cmd("LINDEX").arg(format!("{}j:{id}", written.prefix)).arg(seq - 1);
+                    keys.push(key);
+                }
+            }
+            self.server.ready().await?;
+            let found: Vec<Option<String>> = self.server.ask(&question).await?;
+            for (key, text) in keys.into_iter().zip(found) {
+                written.lane.go_on(key, text.as_deref().and_then(crate::stored::checksum_of).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    fn well(&mut self) {
+        let Some(trouble) = self.trouble.take() else { return };
+        self.arrivals.tell(trouble.is_short.then_some(Arrival::Short(None)).into_iter().chain(trouble.is_away.then_some(Arrival::Back)));
+    }
+
+    async fn wait_for_better(&mut self, error: &RedisError) {
+        let why = error.to_string();
+        let trouble = self.trouble.get_or_insert_with(|| Trouble {
+            since: Since::here(),
+            why: String::new(),
+            is_away: false,
+            is_short: false,
+            pause: PAUSE,
+        });
+        // It answers, and takes nothing: what is new waits until it does.
+        if matches!(error.code(), Some("OOM" | "MISCONF" | "READONLY")) && !std::mem::replace(&mut trouble.is_short, true) {
+            self.arrivals.tell([Arrival::Short(Some(format!("the store takes nothing new: {why}").into()))]);
+        }
+        if trouble.since.has_passed(self.patience) && !std::mem::replace(&mut trouble.is_away, true) {
+            self.arrivals.tell([Arrival::Away]);
+        }
+        trouble.why = why;
+        let pause = trouble.pause;
+        trouble.pause = (pause * 2).min(PAUSE_MAX);
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn close(&mut self, closed: &SyncSender<Result<(), Arc<CommitError>>>) {
+        if let Some(trouble) = self.trouble.take() {
+            let _ = closed.send(Err(Arc::new(CommitError::Unreachable { message: trouble.why })));
+            return;
+        }
+        let mut question = Pipeline::new();
+        question.ignore_errors();
+        self.lanes.values().for_each(|written| _ = question.add_command(written.held.release(&self.namespace)));
+        // What is not let go of is free when its lease is over.
+        if !self.lanes.is_empty() && self.server.ready().await.is_ok() {
+            let _: Result<Vec<Result<i64, RedisError>>, RedisError> = self.server.ask(&question).await;
+        }
+        // The host waits for this.
+        let _ = closed.send(Ok(()));
+    }
+
+    fn fail(&mut self, failure: CommitError) {
+        let failure = Arc::new(failure);
+        self.arrivals.tell([Arrival::Failed(Arc::clone(&failure))]);
+        if let Some(closed) = self.closing.take() {
+            let _ = closed.send(Err(failure));
+        }
+    }
+}
+
+impl Written {
+    /// Unless a call is under way, what waits becomes one.
+    fn prepare(&mut self, namespace: &Namespace, names: &Names) -> Result<(), CommitError> {
+        if self.under_way.is_none() && !self.waiting.is_empty() {
+            let mut call = Call::of(namespace, self.held.partition);
+            let mut writing = Writing { namespace, names, prefix: &self.prefix, lane: &mut self.lane };
+            while call.has_room()
+                && let Some((number, batch)) = self.waiting.pop_front()
+            {
+                call.add(number, &batch, &mut writing)?;
+            }
+            self.under_way = Some(call);
+        }
+        Ok(())
+    }
+}
+
+/// The connection that commits.
+struct Server {
+    client: Client,
+    connection: Option<MultiplexedConnection>,
+    /// The name of the script there.
+    script: String,
+}
+
+impl Server {
+    /// A connection to a server that has the script, and its name.
+    async fn ready(&mut self) -> Result<&str, RedisError> {
+        if self.connection.is_none() {
+            let mut connection = connect(&self.client).await?;
+            self.script = redis::cmd("SCRIPT").arg("LOAD").arg(COMMIT).query_async(&mut connection).await?;
+            self.connection = Some(connection);
+        }
+        Ok(&self.script)
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&mut self, question: &Pipeline) -> Result<T, RedisError> {
+        let Some(connection) = &mut self.connection else { return Err(Held::uncertain()) };
+        let answer = question.query_async(connection).await;
+        if answer.is_err() {
+            // What comes on it later would be taken for the answer to something else, or is lost.
+            self.connection = None;
+        }
+        answer
+    }
+}
