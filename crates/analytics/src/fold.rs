@@ -6,7 +6,7 @@
 
 use crate::facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
 use crate::fingerprint::fingerprint;
-use engine::{End, Event, Execution, InstanceIndex, Phase, Plan, ReusedEnd, Setup, Spent, TaskKind, TaskState, Wait};
+use engine::{End, Event, Execution, InstanceIndex, Phase, Plan, ReusedEnd, Setup, Spent, TaskEnd, TaskKind, TaskState, Wait};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -204,20 +204,11 @@ impl Fold {
         let record = execution.tasks().get(task)?;
         let sums = self.sums.remove(&task).unwrap_or_default();
         let begun = |at: Timestamp| record.first_start.or(Some(at));
-        let (outcome, start, end, failure, tolerated) = match &record.state {
-            TaskState::Completed { start, end, .. } => (Outcome::Completed, begun(*start), *end, None, false),
-            TaskState::Failed { start, end, failure, tolerated, .. } => (Outcome::Failed, begun(*start), *end, Some(failure), *tolerated),
-            TaskState::Skipped { at, .. } => (Outcome::Skipped, None, *at, None, false),
-            TaskState::Cancelled { at, .. } => (Outcome::Cancelled, record.first_start, *at, None, false),
-            TaskState::Waiting
-            | TaskState::Released { .. }
-            | TaskState::Awaiting { .. }
-            | TaskState::Ready { .. }
-            | TaskState::Running { .. }
-            | TaskState::Aborting { .. }
-            | TaskState::Backoff { .. }
-            | TaskState::Finishing { .. }
-            | TaskState::Active { .. } => return None,
+        let (outcome, start, end, failure, tolerated) = match record.state.end()? {
+            TaskEnd::Completed { start, end } => (Outcome::Completed, begun(start), end, None, false),
+            TaskEnd::Failed { start, end, failure, tolerated } => (Outcome::Failed, begun(start), end, Some(failure), tolerated),
+            TaskEnd::Skipped { at, .. } => (Outcome::Skipped, None, at, None, false),
+            TaskEnd::Cancelled { at, .. } => (Outcome::Cancelled, record.first_start, at, None, false),
         };
         let degraded = execution.degraded(task);
         let failure = failure.or(degraded);
@@ -270,20 +261,12 @@ pub fn facts_of(execution: &Execution) -> ExecutionFacts {
     let mut attempts = 0;
     for (_, record) in execution.tasks().iter() {
         attempts += u64::from(record.attempts());
-        match record.state {
-            TaskState::Completed { .. } => tasks.completed += 1,
-            TaskState::Failed { .. } => tasks.failed += 1,
-            TaskState::Skipped { .. } => tasks.skipped += 1,
-            TaskState::Cancelled { .. } => tasks.cancelled += 1,
-            TaskState::Waiting
-            | TaskState::Released { .. }
-            | TaskState::Awaiting { .. }
-            | TaskState::Ready { .. }
-            | TaskState::Running { .. }
-            | TaskState::Aborting { .. }
-            | TaskState::Backoff { .. }
-            | TaskState::Finishing { .. }
-            | TaskState::Active { .. } => {}
+        match record.state.end() {
+            Some(TaskEnd::Completed { .. }) => tasks.completed += 1,
+            Some(TaskEnd::Failed { .. }) => tasks.failed += 1,
+            Some(TaskEnd::Skipped { .. }) => tasks.skipped += 1,
+            Some(TaskEnd::Cancelled { .. }) => tasks.cancelled += 1,
+            None => {}
         }
     }
     let failure = execution.failure();

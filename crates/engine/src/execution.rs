@@ -57,7 +57,7 @@ pub use kin::TemplateReads;
 pub use models::{Note, Notes, Spent};
 pub use moving::MoveError;
 pub use signals::{Fit, SignalError};
-pub use state::{Phase, TaskRecord, TaskState};
+pub use state::{Phase, TaskEnd, TaskRecord, TaskState};
 pub use steps::{Steps, TakenStep};
 pub use undoing::{Undoing, UndoneBy};
 

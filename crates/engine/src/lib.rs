@@ -29,7 +29,7 @@ pub mod workflow;
 pub use admission::{Admission, KeyLimit, Queued, Ticket};
 pub use execution::{
     AbortCause, Around, By, CancelReason, Command, End, Event, Execution, Fit, Held, Hold, Input, Move, MoveError, Note, Notes, Output,
-    PassEnd, Phase, Presence, Question, ReusedEnd, Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep,
+    PassEnd, Phase, Presence, Question, ReusedEnd, Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep, TaskEnd,
     TaskRecord, TaskState, TemplateReads, Undoing, UndoneBy,
 };
 pub use failure::Failure;

@@ -26,7 +26,9 @@ pub use steps::steps;
 use crate::options::Belongs;
 use crate::store::{Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
-use engine::{End, Event, Execution, Failure, InstanceIndex, Output, Phase, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy};
+use engine::{
+    End, Event, Execution, Failure, InstanceIndex, Output, Phase, ReusedEnd, Setup, TaskEnd, TaskRecord, TaskState, Undoing, UndoneBy,
+};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -427,34 +429,20 @@ fn note(text: &mut String, execution: &Execution, task: InstanceIndex, record: &
 
 /// Why a task failed, was skipped or was cancelled.
 fn note_fields(text: &mut String, record: &TaskRecord) {
-    let reason = match &record.state {
-        TaskState::Failed { .. } => None,
-        TaskState::Skipped { reason, .. } => Some(skip_reason_name(*reason)),
-        TaskState::Cancelled { reason, .. } => Some(cancel_reason_name(*reason)),
-        TaskState::Waiting
-        | TaskState::Released { .. }
-        | TaskState::Awaiting { .. }
-        | TaskState::Ready { .. }
-        | TaskState::Running { .. }
-        | TaskState::Aborting { .. }
-        | TaskState::Backoff { .. }
-        | TaskState::Finishing { .. }
-        | TaskState::Active { .. }
-        | TaskState::Completed { .. } => return,
-    };
-    match (&record.state, reason) {
-        (TaskState::Failed { failure, tolerated, .. }, _) => {
+    let reason = match record.state.end() {
+        None | Some(TaskEnd::Completed { .. }) => return,
+        Some(TaskEnd::Failed { failure, tolerated, .. }) => {
             failure_fields(text, failure);
-            if *tolerated {
+            if tolerated {
                 text.push_str(r#","tolerated":true"#);
             }
+            return;
         }
-        (_, Some(reason)) => {
-            text.push_str(r#""reason":"#);
-            string(text, reason);
-        }
-        (_, None) => {}
-    }
+        Some(TaskEnd::Skipped { reason, .. }) => skip_reason_name(reason),
+        Some(TaskEnd::Cancelled { reason, .. }) => cancel_reason_name(reason),
+    };
+    text.push_str(r#""reason":"#);
+    string(text, reason);
 }
 
 fn failure_fields(text: &mut String, failure: &Failure) {

@@ -205,7 +205,7 @@ impl Execution {
         let Some(state) = state else { return false };
         let record = &mut self.tasks[task];
         // Its end counts for those behind it, who may take over theirs.
-        if is_end(&state) {
+        if state.end().is_some() {
             if let Some(moves) = &mut self.moves {
                 moves.ended.push(task);
             }
@@ -332,10 +332,6 @@ impl Execution {
     pub(super) fn was_taken_over(&self, task: InstanceIndex) -> bool {
         self.moves.as_ref().is_some_and(|moves| moves.ended.contains(&task))
     }
-}
-
-fn is_end(state: &TaskState) -> bool {
-    matches!(state, TaskState::Completed { .. } | TaskState::Failed { .. } | TaskState::Skipped { .. } | TaskState::Cancelled { .. })
 }
 
 fn kept<T: Clone>(all: &Arc<BTreeMap<Arc<str>, T>>, stay: &FxHashSet<Arc<str>>) -> Arc<BTreeMap<Arc<str>, T>> {

@@ -110,6 +110,39 @@ pub enum TaskState {
     },
 }
 
+/// How a task has ended.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the fields of the states")]
+pub enum TaskEnd<'a> {
+    Completed { start: Timestamp, end: Timestamp },
+    Failed { start: Timestamp, end: Timestamp, failure: &'a Arc<Failure>, tolerated: bool },
+    Skipped { reason: SkipReason, at: Timestamp },
+    Cancelled { reason: CancelReason, at: Timestamp },
+}
+
+impl TaskState {
+    /// How the task has ended; `None` while it has not.
+    pub fn end(&self) -> Option<TaskEnd<'_>> {
+        match self {
+            Self::Completed { start, end, .. } => Some(TaskEnd::Completed { start: *start, end: *end }),
+            Self::Failed { start, end, failure, tolerated, .. } => {
+                Some(TaskEnd::Failed { start: *start, end: *end, failure, tolerated: *tolerated })
+            }
+            Self::Skipped { reason, at } => Some(TaskEnd::Skipped { reason: *reason, at: *at }),
+            Self::Cancelled { reason, at, .. } => Some(TaskEnd::Cancelled { reason: *reason, at: *at }),
+            Self::Waiting
+            | Self::Released { .. }
+            | Self::Awaiting { .. }
+            | Self::Ready { .. }
+            | Self::Running { .. }
+            | Self::Aborting { .. }
+            | Self::Backoff { .. }
+            | Self::Finishing { .. }
+            | Self::Active { .. } => None,
+        }
+    }
+}
+
 /// A task of an execution.
 #[derive(Clone, Debug)]
 pub struct TaskRecord {
@@ -245,27 +278,15 @@ impl TaskRecord {
 
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
-        matches!(
-            self.state,
-            TaskState::Completed { .. } | TaskState::Failed { .. } | TaskState::Skipped { .. } | TaskState::Cancelled { .. }
-        )
+        self.state.end().is_some()
     }
 
     /// When it ended; `None` while it has not.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            TaskState::Completed { end, .. } | TaskState::Failed { end, .. } => Some(*end),
-            TaskState::Skipped { at, .. } | TaskState::Cancelled { at, .. } => Some(*at),
-            TaskState::Waiting
-            | TaskState::Released { .. }
-            | TaskState::Awaiting { .. }
-            | TaskState::Ready { .. }
-            | TaskState::Running { .. }
-            | TaskState::Aborting { .. }
-            | TaskState::Backoff { .. }
-            | TaskState::Finishing { .. }
-            | TaskState::Active { .. } => None,
-        }
+        self.state.end().map(|end| match end {
+            TaskEnd::Completed { end, .. } | TaskEnd::Failed { end, .. } => end,
+            TaskEnd::Skipped { at, .. } | TaskEnd::Cancelled { at, .. } => at,
+        })
     }
 
     /// Whether it waits for anything but its dependencies, and would begin something by itself.
@@ -275,22 +296,13 @@ impl TaskRecord {
 
     /// How a task that has ended counts for its dependants; `None` while it has not.
     pub fn outcome(&self) -> Option<Outcome> {
-        match &self.state {
-            TaskState::Completed { .. } | TaskState::Failed { tolerated: true, .. } => Some(Outcome::Success),
-            TaskState::Failed { tolerated: false, .. }
-            | TaskState::Cancelled { .. }
-            | TaskState::Skipped { reason: SkipReason::UpstreamFailed, .. } => Some(Outcome::Failure),
-            TaskState::Skipped { .. } => Some(Outcome::Skip),
-            TaskState::Waiting
-            | TaskState::Released { .. }
-            | TaskState::Awaiting { .. }
-            | TaskState::Ready { .. }
-            | TaskState::Running { .. }
-            | TaskState::Aborting { .. }
-            | TaskState::Backoff { .. }
-            | TaskState::Finishing { .. }
-            | TaskState::Active { .. } => None,
-        }
+        self.state.end().map(|end| match end {
+            TaskEnd::Completed { .. } | TaskEnd::Failed { tolerated: true, .. } => Outcome::Success,
+            TaskEnd::Failed { tolerated: false, .. }
+            | TaskEnd::Cancelled { .. }
+            | TaskEnd::Skipped { reason: SkipReason::UpstreamFailed, .. } => Outcome::Failure,
+            TaskEnd::Skipped { .. } => Outcome::Skip,
+        })
     }
 
     /// When time alone moves this task on.
