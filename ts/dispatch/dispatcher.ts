@@ -10,6 +10,7 @@
 import { abortReason } from '../run/abort-reason.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Answers } from '../boundary/answers.js'
+import { Bell } from '../boundary/bell.js'
 import { Questions } from './questions.js'
 import { AttemptRunner, type Attempt, type ChildEnd } from './attempt-runner.js'
 import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
@@ -79,6 +80,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   readonly #agents: AgentRegistry
   #advancing = false
   readonly #alarm: Alarm
+  readonly #bell: Bell = new Bell(() => this.#pull())
   /** Keeps the process alive while it is referenced, which is while an execution is active. */
   readonly #alive = real.setInterval(() => {}, TIMER_MS_MAX).unref()
   #active = 0
@@ -117,7 +119,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#agents = agents
     this.clock = clock
     this.lasts = !held
-    this.engine = new Engine(this.#pull.bind(this), native, () => this.failure)
+    this.engine = new Engine(this.#bell.ring, native, () => this.failure)
     this.#alarm = clock.alarm(() => this.#pull())
     this.#questions = new Questions(this)
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
@@ -314,6 +316,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   stop(): void {
     this.#stopped = true
     this.#alarm.stop()
+    this.#bell.mute()
     this.delay.stop()
     this.stalls?.close()
     real.clearInterval(this.#alive)

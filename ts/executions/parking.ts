@@ -68,6 +68,7 @@ export class Parking {
   readonly #wanted = new Map<number, Wanted>()
   #sweeps = false
   #opened = false
+  #next: ReturnType<typeof real.setTimeout> | undefined
 
   constructor(host: ParkingHost) {
     this.#host = host
@@ -130,8 +131,10 @@ export class Parking {
     }
   }
 
-  /** Whoever waits for one will never have it. */
+  /** It is over: whoever waits for one will never have it, and nothing is looked at any more. */
   lose(error: OrchestratorError): void {
+    this.#opened = false
+    real.clearTimeout(this.#next)
     for (const wanted of this.#wanted.values()) {
       this.#host.dispatcher.deactivate()
       wanted.reject(error)
@@ -151,7 +154,7 @@ export class Parking {
     const { after } = this.#host
     if (after === undefined || this.#sweeps || !this.#opened) return
     this.#sweeps = true
-    real.setTimeout(() => void this.#sweep(), after).unref()
+    this.#next = real.setTimeout(() => void this.#sweep(), after).unref()
   }
 
   async #sweep(): Promise<void> {

@@ -11,6 +11,7 @@ import { failureText } from '../failure/failure.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
+import { Bell } from '../boundary/bell.js'
 import { Models } from '../boundary/models.js'
 import type { NativeTime } from '../boundary/native.js'
 import { Pieces } from './pieces.js'
@@ -141,13 +142,14 @@ export class ModelCallsUnderWay {
   readonly #clock: Clock
   /** On a stage nothing passes by itself: what calls wait for is an alarm of its clock. */
   readonly #alarm: Alarm | undefined
+  readonly #bell: Bell = new Bell(() => this.#pull())
   readonly #log: Log
   #last = 0
 
   constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, native }: CallsHost) {
     // Waits of a test are the same each time; those of processes must not be, or all come back at the same moment.
     const seed = native.stage === undefined ? randomInt(SEEDS) : 0
-    this.native = new Models(fallback, seed, native.clock, () => this.#pull())
+    this.native = new Models(fallback, seed, native.clock, this.#bell.ring)
     this.#providers = providers
     this.#clock = clock
     this.#log = log
@@ -205,6 +207,7 @@ export class ModelCallsUnderWay {
   close(): void {
     for (const call of this.#calls.keys()) this.native.cancel(call)
     this.#pull()
+    this.#bell.mute()
     this.#alarm?.stop()
     real.clearInterval(this.#alive)
   }

@@ -2,6 +2,7 @@
 // One connection to a server of the Model Context Protocol, over the one in Rust.
 
 import { onAbort } from '../base/abort.js'
+import { Bell } from '../boundary/bell.js'
 import { attempt } from '../boundary/failures.js'
 import { answerOf } from '../boundary/failures.js'
 import { NativeMcp, type Answer } from '../boundary/native.js'
@@ -15,13 +16,15 @@ const killAll = (): void => {
 /** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
 export class McpSession {
   readonly #native: NativeMcp
+  readonly #bell: Bell
   #calls = 0
   #underWay = 0
   #retired = false
 
   /** `changed` is called when the server says that it has other tools. */
   constructor(target: string, changed: () => void) {
-    this.#native = attempt(() => new NativeMcp(target, changed))
+    this.#bell = new Bell(changed)
+    this.#native = attempt(() => new NativeMcp(target, this.#bell.ring))
   }
 
   async open(): Promise<{ name?: string; version?: string }> {
@@ -71,6 +74,7 @@ export class McpSession {
 
   /** Resolves when the program of the server, if it has one, has ended. */
   async close(): Promise<void> {
+    this.#bell.mute()
     await answerOf(this.#native.close())
     sessions.delete(this.#native)
     if (sessions.size === 0) process.off('exit', killAll)
