@@ -37,8 +37,10 @@ export class Agents {
   readonly #sleep: (time: number) => Promise<void>
   /** Calls by what tells them apart: a crash repeats some. */
   readonly #calls = new Map<string, Seen>()
-  /** Contexts of attempts that were begun. */
-  readonly #begun: AttemptContext[] = []
+  /** Contexts of attempts that are over, or whose process is. */
+  #over: AttemptContext[] = []
+  /** Those of this process that are not. */
+  readonly #begun = new Set<AttemptContext>()
   /** Which time each step was done whose value was given, by the attempt that did it. */
   readonly #times = new Map<string, string>()
   /** Steps that were done, by attempt, until what they gave was given. */
@@ -73,8 +75,11 @@ export class Agents {
 
   register(orchestrator: MultiAgentOrchestrator): void {
     this.#orchestrators += 1
+    this.#over = [...this.#over, ...this.#begun]
+    this.#begun.clear()
     for (const agent of ['work', 'undo', 'stand-in']) {
-      const execute = (task: TaskInput, context: AttemptContext): unknown => this.#work(orchestrator, agent, task, context)
+      const execute = (task: TaskInput, context: AttemptContext): unknown =>
+        this.#work(orchestrator, agent, task, context).finally(() => setImmediate(() => this.#end(context)))
       orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
     }
     if (!this.#case.isolates) return
@@ -98,7 +103,7 @@ export class Agents {
     const { idempotencyKey: key, attempt } = context
     const call: Seen = { agent, execution, task: task.id, attempt, key, said: saidOf(said), steps: {} }
     this.#calls.set(placeOf(call), call)
-    this.#begun.push(context)
+    this.#begun.add(context)
     const run = Number(/\/(\d+)(?:~\d+)?$/.exec(execution)?.[1] ?? Infinity)
     const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#isHealed)
     const failure = Object.assign(
@@ -216,10 +221,14 @@ export class Agents {
     this.#assertRefused(told, 'a step that came too late')
   }
 
+  #end(context: AttemptContext): void {
+    if (this.#begun.delete(context)) this.#over.push(context)
+  }
+
   /** An attempt that is over spawns a task, and takes a step. */
   async #stray(): Promise<void> {
-    for (const past of new Set([this.#begun.at(0), this.#begun.at(-2)])) {
-      if (past === undefined || past === this.#begun.at(-1)) continue
+    for (const past of new Set([this.#over.at(0), this.#over.at(-1)])) {
+      if (past === undefined) continue
       const task = { id: 'stray', name: 'stray', agentId: 'work', input: { data: { said: 'stray', deed: {} } } }
       const refused = await Promise.resolve()
         .then(() => past.spawn(task))

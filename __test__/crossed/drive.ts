@@ -15,6 +15,7 @@ import { LATE, VALUE_BYTES_MAX, type Action, type Case } from './case.ts'
 import { Chance } from './chance.ts'
 import { changed } from './changed.ts'
 import { hasCode, withCode } from './coded.ts'
+import { Heard } from './heard.ts'
 import { Interpreter } from './interpreter.ts'
 import type { Call, End, Told } from './told.ts'
 import { withoutMessages } from './words.ts'
@@ -42,6 +43,7 @@ class Driver {
   /** Definitions as they are mended, by those that they come from. */
   readonly #mends = new Map<string, AgentWorkflow | undefined>()
   readonly #problems: string[] = []
+  readonly #heard: Heard
   readonly #agents: Agents
   /** The interpreter's names of executions by their ids. */
   readonly #names = new Map<string, string>()
@@ -54,6 +56,7 @@ class Driver {
   constructor(given: Case) {
     this.#case = given
     this.#interpreter = new Interpreter(given, (flow) => this.#mendOf(flow))
+    this.#heard = new Heard(this.#problems)
     this.#agents = new Agents(given, this.#problems, (time) => (this.#kit as TestKit).clock.sleep(time))
     this.#main = withCode(given.main)
     this.#registered = given.registered.map(withCode)
@@ -106,14 +109,18 @@ class Driver {
     if (outcome.joined === true) return this.#names.get(execution.id) === told.id ? undefined : `joined ${execution.id}, not ${told.id}`
     this.#names.set(execution.id, told.id)
     if (told.move !== undefined && told.move !== this.#move) return `the execution was ${this.#move}, not ${told.move}`
-    const difference = differing(told, execution, this.#case.crash !== undefined)
+    const difference =
+      differing(told, execution, this.#case.crash !== undefined) ??
+      (await this.#heard.differing(this.#orchestrator.getHandle(execution.id), told))
     if (difference !== undefined) return difference
     // Those of its children.
     for (const [name, child] of this.#interpreter.executions) {
       if (known.has(name) || name === told.id) continue
       const found = await this.#found(this.#idOf(name))
       if (found === undefined) return `there is no execution ${name}`
-      const inside = differing(child, found, this.#case.crash !== undefined)
+      const inside =
+        differing(child, found, this.#case.crash !== undefined) ??
+        (await this.#heard.differing(this.#orchestrator.getHandle(found.id), child))
       if (inside !== undefined) return inside
     }
     return undefined
@@ -199,12 +206,16 @@ class Driver {
         // Whoever lost the answer in a crash looks first whether it has begun.
         const known = id === undefined || crashes === 0 ? undefined : await kit.orchestrator.getExecution(id)
         const handle = known === undefined || id === undefined ? await begin() : kit.orchestrator.getHandle(id)
+        // Whoever follows its events keeps it from being parked.
+        if (!this.#case.parks) this.#heard.follow(handle)
         // Who paused it, or something in it, may be gone.
         if (crashes > 0) {
           await this.#moveAsked(kit)
           await handle.resume()
         }
         const settled = this.#case.parks ? this.#looked(kit, handle.id) : handle.settled()
+        // The process may end while something else is awaited.
+        settled.catch(() => {})
         for (;;) {
           if (this.#agents.moveWanted !== undefined) await this.#moveAsked(kit)
           const asked = this.#agents.whenMoveWanted()

@@ -147,6 +147,7 @@ export class Interpreter {
       final: false,
       stay: new Map(),
       begun: new Map(),
+      between: new Set(),
       anew: new Set(),
       owner: (path) => ownerOf(id, path, given),
       cancelled: given.cancelled ?? { by: undefined },
@@ -163,14 +164,16 @@ export class Interpreter {
             .filter(({ refused }) => refused === undefined)
             .map((signal) => ({ ...signal, payload: judgedPayload(mended(signal.payload) as object) }))
         : []
-    for (;;) {
+    for (let begun = given; ;) {
       try {
-        new Teller(this.#world, told, given, signals).tell()
+        new Teller(this.#world, told, begun, signals).tell()
         if (told.move === 'wanted') told.move = 'ended'
         return told
       } catch (error) {
         if (!(error instanceof Halt) || told.move !== 'wanted') throw error
         move(told, this.#mendOf(told.flow))
+        // What it has from another execution holds for what stays.
+        begun = { ...given, reuse: new Map([...(given.reuse ?? [])].filter(([path]) => !told.anew.has(path))) }
       }
     }
   }

@@ -35,6 +35,7 @@ export function move(told: Told, mended: AgentWorkflow | undefined): void {
     told.begun.delete(path)
     told.steps.delete(path)
   }
+  told.between = new Set(told.begun.keys())
   if (isRefused) return
   told.flow = mended
   told.done = told.done.filter(({ path }) => staying(path))

@@ -78,6 +78,8 @@ export interface Told {
   stay: ReadonlyMap<string, End>
   /** attempts of a task between two of them, */
   readonly begun: Map<string, number>
+  /** those of them that stayed, */
+  between: ReadonlySet<string>
   /** and what did not. */
   readonly anew: Set<string>
   /** The execution that it was forked from. */

@@ -57,7 +57,7 @@ async function failed(orchestrator: MultiAgentOrchestrator, flow: AgentWorkflow,
   return error.execution as WorkflowExecution
 }
 
-describe.each(storages)('a child that is tried again, %s', (_name, config) => {
+describe.each(storages)('a child that is tried again, %s', (name, config) => {
   // The error of a child said `retryable: false` whatever had failed in it, so that `retryPolicy` of a child did nothing.
   it('runs anew from its beginning, as the next attempt, with the keys of the first', async () => {
     const { log, keys, broken, agents } = noting()
@@ -157,7 +157,7 @@ describe.each(storages)('a child that is tried again, %s', (_name, config) => {
     const { log, agents } = noting()
     const undoing = gate()
     let calls = 0
-    const orchestrator = orchestratorWith(
+    const kit = await kitWith(
       {
         ...agents,
         undo: async () => {
@@ -167,15 +167,18 @@ describe.each(storages)('a child that is tried again, %s', (_name, config) => {
         },
         sleep: (_, { signal }) => (++calls === 1 ? untilAborted(signal) : 1),
       },
-      config(),
+      { storage: name === 'in memory' ? 'memory' : 'file' },
     )
-    const inner = child('c', [done('a'), task('s', { agentId: 'sleep' })], { timeout: 100, retryPolicy: { maxAttempts: 2 } })
-    const handle = await orchestrator.startWorkflow(workflow([inner]), {}, { executionId: 'p' })
-    await until(() => log.includes('undoing'))
-    setTimeout(() => undoing.open(), 5200)
-    expect((await handle.settled()).status).toBe('completed')
+    const inner = child('c', [done('a'), task('s', { agentId: 'sleep' })], { timeout: '1s', retryPolicy: { maxAttempts: 2 } })
+    const handle = await kit.orchestrator.startWorkflow(workflow([inner]), {}, { executionId: 'p' })
+    await kit.clock.advance('1s')
+    expect(log).toEqual(['do a', 'undoing'])
+    // Beyond its grace.
+    await kit.clock.advance('6s')
+    undoing.open()
+    expect((await kit.until(handle.settled())).status).toBe('completed')
     expect(log).toEqual(['do a', 'undoing', 'undone', 'do a'])
-  }, 20_000)
+  })
 })
 
 describe.each(storages)('a child that completed, %s', (_name, config) => {
