@@ -335,6 +335,8 @@ export declare interface Alert {
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `store:volatile` (resource, medium), `store:lonely` (resource, high), `store:untold` (resource, low): what is good to know of a server of Redis, found when
+ *   it is opened: a crash of it loses executions; it has no replica to acknowledge anything; it does not say how it is set up;
  * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
  *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100;
  * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
@@ -344,7 +346,7 @@ export declare interface Alert {
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'task:poisoned';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'store:volatile' | 'store:lonely' | 'store:untold' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'task:poisoned';
 
 /** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
 export declare interface AlertRuleConfig {
@@ -842,7 +844,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_INSIGHT_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_INSIGHT_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_STORE_UNAVAILABLE' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** Failures that differ in nothing but numbers, ids, addresses, paths and quotations. */
 export declare interface ErrorFigures {
@@ -2171,7 +2173,9 @@ export declare function openArchive(path: string): Promise<ExecutionArchive>;
 export declare interface OrchestratorConfig {
     /** The store of executions. Default: in memory, and nothing is written. */
     storage?: StorageConfig | undefined;
-    /** Bounds of the memory without `storage`. Ignored with it. */
+    /** The server that keeps executions for many processes, in place of `storage`. Default: none. */
+    redis?: RedisConfig | undefined;
+    /** Bounds of the memory without `storage` and `redis`. Ignored with either. */
     memory?: MemoryConfig | undefined;
     /** Limits and defaults of workflows. */
     workflow?: WorkflowConfig | undefined;
@@ -2594,6 +2598,49 @@ export declare interface RecurringBudget extends ModelBudget {
      * never, and it counts from when the orchestrator was created.
      */
     per?: 'day' | 'month' | undefined;
+}
+
+/** Makes executions durable for any number of processes and machines: those with the same server and namespace share them. */
+export declare interface RedisConfig {
+    /**
+     * The server as one text, `redis://user:password@host:port/db`, or `rediss://…` for an encrypted connection; what it leaves out has its default. In place of
+     * `host`, `port`, `username`, `password` and `db`.
+     */
+    url?: string | undefined;
+    /** The name or the address of the server; of any one in a Cluster. Default `'localhost'`. */
+    host?: string | undefined;
+    /** Its port. Default 6379. */
+    port?: number | undefined;
+    /** The user of the server's access list. Default: the server's default user. */
+    username?: string | undefined;
+    /** The user's password. Default: none. */
+    password?: string | undefined;
+    /** The number of the database, 0 to 65535. Default 0, which is the only one of a Cluster. */
+    db?: number | undefined;
+    /** Whether the connection is encrypted: `true`, or the certificates that it takes. Default false, or true with a `url` that begins with `rediss://`. */
+    tls?: boolean | RedisTls | undefined;
+    /** Keeps apart what shares a server: 1 to 64 letters of `A-Z a-z 0-9 . _ -`. Processes with another one see none of its executions. Default `'default'`. */
+    namespace?: string | undefined;
+    /**
+     * When something is on record: `'reply'` once the server has answered (default), `'replicated'` once one of its replicas has it too. What a failure of the
+     * server can lose with each says docs/operations.md.
+     */
+    acknowledge?: 'reply' | 'replicated' | undefined;
+    /**
+     * How long a server that does not answer is waited for: one that starts, and one that has been reached before. Default `'30s'`. Nothing that is on record is
+     * lost meanwhile, and what runs goes on.
+     */
+    patience?: Duration | undefined;
+}
+
+/** What an encrypted connection takes. */
+export declare interface RedisTls {
+    /** Certificates of authorities as PEM. Default: those that this system trusts. */
+    ca?: string | undefined;
+    /** The certificate that is shown to a server that asks for one, as PEM, with `key`. Default: none. */
+    cert?: string | undefined;
+    /** The key of `cert` as PEM. */
+    key?: string | undefined;
 }
 
 /** Beyond either bound the oldest executions are forgotten; the latest is always remembered. */

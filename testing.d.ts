@@ -157,7 +157,7 @@ export declare interface TestKit extends AsyncDisposable {
 }
 
 /** The options of a test kit: those of an orchestrator except its storage, and these. */
-export declare interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
+export declare interface TestKitOptions extends Omit<OrchestratorConfig, 'storage' | 'redis'> {
     /**
      * Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. An object is such a file, with what `storage` of an
      * orchestrator says of parking; that is done in real time.

@@ -7,6 +7,7 @@ use crate::copies::{BackupTask, NativeStop};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, NativeStorage, Open};
 use crate::plan::NativePlan;
+use crate::redis::{NativeRedis, OpenRedis};
 use crate::shared::{SharedArchive, SharedDriver, SharedFacts, lock};
 use crate::stage::{NativeClock, NativeStage};
 use crate::wake::Wake;
@@ -159,6 +160,18 @@ impl Engine {
         })
     }
 
+    /// Opens a namespace of a server and resolves with the executions to continue that this process drives.
+    #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
+    pub fn open_redis(&self, redis: NativeRedis, clock: &NativeClock) -> AsyncTask<OpenRedis> {
+        AsyncTask::new(OpenRedis {
+            driver: Arc::clone(&self.driver),
+            archive: Arc::clone(&self.archive),
+            options: redis.into(),
+            clock: clock.share(),
+            wake: self.wake.bell(),
+        })
+    }
+
     /// Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen.
     #[napi(catch_unwind)]
     pub fn start(
@@ -189,6 +202,10 @@ impl Engine {
     pub fn pull(&self, now: f64, mut out: Float64Array) -> Result<(), CodedError> {
         let heard = *lock(&self.heard);
         self.wake.heard();
+        // A bell that rings while it is opened: what opens it rings once more.
+        if lock(&self.driver).is_none() {
+            return Ok(());
+        }
         self.with(|driver| {
             driver.not_before(timestamp(now));
             driver.pull()?;

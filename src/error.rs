@@ -114,7 +114,8 @@ fn code(error: &Error) -> &'static str {
 fn read(error: &ReadError) -> &'static str {
     match error {
         ReadError::Sqlite(_) if error.is_of_one() => "ERR_STORE_CORRUPT",
-        ReadError::Sqlite(_) | ReadError::Unreachable { .. } => "ERR_STORE_READ",
+        ReadError::Sqlite(_) => "ERR_STORE_READ",
+        ReadError::Unreachable { .. } => "ERR_STORE_UNAVAILABLE",
         ReadError::Behind { .. } => "ERR_STORE_BUSY",
         ReadError::Damaged { .. }
         | ReadError::Execution { .. }

@@ -85,6 +85,33 @@ pub struct Found {
     now: Timestamp,
 }
 
+impl Found {
+    /// What the driver has found.
+    pub(crate) fn by(driver: &Driver, families: Vec<u32>) -> Self {
+        Self { groups: groups_of(driver), families, unreadable: driver.unreadable().to_vec(), now: driver.clock() }
+    }
+}
+
+impl Opened {
+    /// What was found, or why nothing opened.
+    pub(crate) fn of(found: Result<Found, NativeFailure>) -> Self {
+        match found {
+            Err(failure) => Self {
+                failure: Some(failure),
+                groups: Vec::new(),
+                families: Uint32Array::new(Vec::new()),
+                unreadable: Vec::new(),
+                now: 0.0,
+            },
+            Ok(Found { groups, families, unreadable, now }) => {
+                let row = |one: Unreadable| UnreadableRow { id: one.id.to_string(), is_schedule: one.is_schedule, message: one.message };
+                let unreadable = unreadable.into_iter().map(row).collect();
+                Self { failure: None, groups, families: Uint32Array::new(families), unreadable, now: words::micros(now.micros()) }
+            }
+        }
+    }
+}
+
 impl Open {
     fn open(&self) -> Result<Found, Error> {
         #[cfg(feature = "bench")]
@@ -118,8 +145,7 @@ impl Open {
             *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), keeping)?));
         }
         *lock(&self.archive) = Some(archive);
-        let (groups, families) = (groups_of(&driver), opened.families);
-        let found = Found { groups, families, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
+        let found = Found::by(&driver, opened.families);
         *lock(&self.driver) = Some(driver);
         Ok(found)
     }
@@ -134,20 +160,8 @@ impl Task for Open {
     }
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
-        Ok(match output {
-            Err(error) => Opened {
-                failure: Some(failure(&error)),
-                groups: Vec::new(),
-                families: Uint32Array::new(Vec::new()),
-                unreadable: Vec::new(),
-                now: 0.0,
-            },
-            Ok(Found { groups, families, unreadable, now }) => {
-                let row = |one: Unreadable| UnreadableRow { id: one.id.to_string(), is_schedule: one.is_schedule, message: one.message };
-                let unreadable = unreadable.into_iter().map(row).collect();
-                Opened { failure: None, groups, families: Uint32Array::new(families), unreadable, now: words::micros(now.micros()) }
-            }
-        })
+        (self.wake)();
+        Ok(Opened::of(output.map_err(|error| failure(&error))))
     }
 }
 

@@ -24,9 +24,10 @@ export type {
   TracingConfig,
   OrchestratorConfig,
   RememberConfig,
-  StorageConfig,
   WorkflowConfig,
 } from './config/config.js'
+export type { RedisConfig, RedisTls } from './config/redis.js'
+export type { StorageConfig } from './config/storage.js'
 export type { RetentionConfig, RetentionLimits, WorkflowLimits, WorkflowRetention } from './config/retention.js'
 export type { Bytes } from './json/bytes.js'
 export type { WorkflowGraph } from './definition/definition.js'

@@ -122,7 +122,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   constructor(config: OrchestratorConfig = {}) {
     super()
     this.#config = judgedConfig(config, new.target as never)
-    const { storage, memory, workflow, monitoring } = this.#config
+    const { storage, redis, memory, workflow, monitoring } = this.#config
+    const inMemory = storage === null && redis === null
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
@@ -142,7 +143,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
-    this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now(), (ids) => this.#dispatcher.forget(ids)) : undefined
+    this.#ended = inMemory ? new EndedExecutions(memory.remember, clock.now(), (ids) => this.#dispatcher.forget(ids)) : undefined
     this.#dispatcher = new Dispatcher(
       dispatcherHostOf(() => this.#parts(), {
         ended: (run) => (this.#runEnded(run), this.#monitoring.insights.ended(run.definition.workflowId)),
@@ -150,7 +151,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         abandons: (error) => stage !== undefined && error.code === 'ERR_CRASHED' && (this.#abandon(stage), true),
       }),
       this.#agents,
-      { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: monitoring.enableProfiling },
+      { held: inMemory, maxValueBytes: workflow.maxValueBytes, profiles: monitoring.enableProfiling },
       clock,
       native,
     )
@@ -177,8 +178,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this, around: () => this.#parts() })
-    const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents, storage }
-    this.#monitoring = new Monitoring(watched, monitoring)
+    this.#monitoring = new Monitoring({ ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents, storage }, monitoring)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
@@ -188,11 +188,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     )
     this.#parking = new Parking({ ...shared, after: storage?.parkAfter, interrupted: this.#interrupted })
     const definitions = { reader: this.#reader, workflows: this.#workflows }
-    const bounds = { validates: workflow.enableValidation, maxIdlePasses: workflow.maxIdlePasses, inMemory: storage === null }
+    const bounds = { validates: workflow.enableValidation, maxIdlePasses: workflow.maxIdlePasses, inMemory }
     this.#beginnings = new Beginnings({ ...shared, ...definitions, ...bounds, agents: this.#agents, held: this.#held })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen)
     this.#scheduling = { ...shared, beginnings: this.#beginnings, schedules: this.#schedules, maxValueBytes: workflow.maxValueBytes }
-    const going = { interrupted: this.#interrupted, beginnings: this.#beginnings, lookUp: this.#lookUp, inMemory: storage === null }
+    const going = { interrupted: this.#interrupted, beginnings: this.#beginnings, lookUp: this.#lookUp, inMemory }
     this.#control = new ExecutionControl({ ...shared, ...going })
     this.#moving = new Moving({ ...shared, ...going, control: this.#control })
     this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...going, workflow })

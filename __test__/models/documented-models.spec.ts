@@ -3,33 +3,19 @@
 
 import { expect, it } from 'vitest'
 import { run } from '../support/child.ts'
+import { documented } from '../support/documented.ts'
 import { userFolder } from '../support/folder.ts'
 import { modelServer } from '../support/scripted-model-server.ts'
 
-/** The selection and the comparison of the documentation, word for word. */
-const documented = `
-// Configure model selection
-const modelSelection = await orchestrator.modelIntegration.selectModel({
-  capabilities: [
-    { type: 'text-generation', quality: 'excellent' },
-    { type: 'reasoning', quality: 'excellent' },
-  ],
-  contextLength: 32000,
-  maxCost: 0.10, // $0.10 per request
-  maxLatency: 5000, // 5 seconds
-  preferredProvider: 'openai',
-});
-
-// Get model performance comparison
-const modelComparison = orchestrator.modelIntegration.getModelComparison();
-console.log('Model Performance:', modelComparison);
-`
+/** The selection, and the comparison. */
+const [, comparison] = documented('Custom Metrics').split('\n\n')
 
 const program = (config: string, between = ''): string => `
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator';
 const orchestrator = new MultiAgentOrchestrator(${config});
 ${between}
-${documented}
+${documented('Model Selection Strategy')}
+${comparison}
 console.log('\\nJSON ' + JSON.stringify({ modelSelection, modelComparison }));
 await orchestrator.shutdown();
 `

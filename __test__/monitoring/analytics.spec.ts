@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Figures of a workflow over a time: in memory and over a file alike, and whichever process ran it.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { MultiAgentOrchestrator, TaskInput, WorkflowAnalytics, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { run, start } from '../support/child.ts'
-import { root, storePath, userFolder } from '../support/folder.ts'
+import { documented } from '../support/documented.ts'
+import { storePath, userFolder } from '../support/folder.ts'
 import { hours, kitWith, START } from '../support/kits.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
-/** The documented section, as printed; its code is cut out of it. */
-const documented = readFileSync(join(root, '__test__/fixtures/documented-analytics.md'), 'utf8')
-const [example = ''] = /(?<=```typescript\n)\/\/ Get workflow analytics\n[\s\S]*?(?=```)/.exec(documented) ?? []
+const example = documented('Performance Monitoring')
 
 const ALL = [new Date(0), new Date(Date.UTC(2200, 0, 1))] as const
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The four documented thresholds: what begins, what is over, and what a restart changes of that. Time is the kit's.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Alert, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { root } from '../support/folder.ts'
+import { documented } from '../support/documented.ts'
 import { hours, kitWith, wait } from '../support/kits.ts'
 import { task, workflow } from '../support/orchestrators.ts'
 import { asPrinted } from '../support/as-printed.js'
@@ -169,8 +167,7 @@ describe('what the process needs', () => {
   })
 
   it('reaches the documented handler as printed', async () => {
-    const documented = readFileSync(join(root, '__test__/fixtures/documented-analytics.md'), 'utf8')
-    const [handler = ''] = /(?<=\/\/ Monitor alerts\n)[\s\S]*?(?=```)/.exec(documented) ?? []
+    const [, handler = ''] = documented('Performance Monitoring').split('// Monitor alerts\n')
     const spy = vi.spyOn(console, 'error').mockImplementation(() => {})
     const { kit } = await watched({ alertThresholds: { memoryUsage: 1 } }, 'memory')
     await asPrinted(handler, { orchestrator: kit.orchestrator })

@@ -31,6 +31,7 @@ describe('readConfig', () => {
     (config) => {
       expect(resolved(config)).toEqual({
         storage: null,
+        redis: null,
         memory: { remember: { count: 1000, bytes: 67_108_864 } },
         workflow: {
           maxDepth: 10,
@@ -68,8 +69,9 @@ describe('readConfig', () => {
     },
   )
 
-  it('accepts the documented quick start without redis', () => {
+  it('accepts the documented quick start', () => {
     const config: OrchestratorConfig = {
+      redis: { host: 'localhost', port: 6379 },
       workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30000, enableValidation: true },
       agents: { minAgents: 2, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
       monitoring: {
@@ -92,7 +94,17 @@ describe('readConfig', () => {
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
     const monitoring = { ...config.monitoring, rules, insights: {}, tracing: { sample: 1 }, notify: { webhook: null } }
-    expect(resolved(config)).toEqual({ storage: null, memory, ...config, monitoring, models: NO_MODELS, workflow, logger: STDERR })
+    const redis = {
+      username: null,
+      password: null,
+      db: 0,
+      tls: null,
+      namespace: 'default',
+      acknowledge: 'reply',
+      patience: 30_000,
+      ...config.redis,
+    }
+    expect(resolved(config)).toEqual({ storage: null, memory, ...config, redis, monitoring, models: NO_MODELS, workflow, logger: STDERR })
   })
 
   it('reads the rules of thresholds, and says what has none', () => {
@@ -129,7 +141,7 @@ describe('readConfig', () => {
 
   it('reports everything wrong at once, by path', () => {
     const config = {
-      redis: { host: 'localhost' },
+      redis: { hots: 'localhost' },
       models: {
         providers: { work: {}, 'a/b': { kind: 'openai' }, openai: { rateLimit: { requestsPerMinute: 0 }, apiKy: 'k' } },
         budget: { usd: -1 },
@@ -153,7 +165,7 @@ describe('readConfig', () => {
     }
     expect(issuesOf(config)).toMatchInlineSnapshot(`
       [
-        "ERR_NOT_SUPPORTED redis: \`redis\` is not supported yet: leave it out; \`storage: { path }\` makes executions durable on one machine",
+        "ERR_UNKNOWN_FIELD redis.hots: unknown field; did you mean \`host\`?",
         "ERR_INVALID_VALUE models.providers.work.kind: is required, since \`work\` is not a kind itself: openai, openai-responses, anthropic, gemini, azure, mistral, groq, deepseek, xai, together, openrouter, cohere, ollama, compatible; 'compatible' for any other API in the form of OpenAI's Chat Completions",
         "ERR_INVALID_VALUE models.providers["a/b"]: must not contain \`/\`: it is the name of a provider",
         "ERR_INVALID_VALUE models.providers.openai.rateLimit.requestsPerMinute: must be a whole number from 1 to 1000000000, not 0",
@@ -208,7 +220,7 @@ describe('readConfig', () => {
     [
       'a key from JSON',
       JSON.parse('{"__proto__": {}}'),
-      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, memory, workflow, agents, models, monitoring, collaboration, logger',
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, redis, memory, workflow, agents, models, monitoring, collaboration, logger',
     ],
   ])('refuses %s', (_, config, issue) => {
     expect(issuesOf(config)).toEqual([issue])

@@ -15,7 +15,6 @@ import type {
   ErrorCode,
   GenerateRequest,
   MultiAgentOrchestrator,
-  OrchestratorConfig,
   OrchestratorError,
   ToolDefinition,
 } from '@codexos/multi-agent-orchestrator'
@@ -143,8 +142,8 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     'ValidationError | ERR_VALIDATION | the workflow cannot run: tasks: must not be empty | {} | ',
   ],
   ERR_CONFIG: [
-    async () => thrownBy(() => orchestratorWith({}, { redis: {} } as OrchestratorConfig)),
-    'ValidationError | ERR_CONFIG | the configuration cannot be used: redis: `redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine | {} | ',
+    async () => thrownBy(() => orchestratorWith({}, { redis: { port: 0 } })),
+    'ValidationError | ERR_CONFIG | the configuration cannot be used: redis.port: must be a whole number from 1 to 65535, not 0 | {} | ',
   ],
   ERR_INVALID_ARGUMENT: [
     () => rejection(orchestratorWith().listExecutions({ limit: 0 })),
@@ -578,6 +577,7 @@ const others: Partial<Record<ErrorCode, string>> = {
     'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
   ERR_STORE_OLDER: 'needs a store of format 1: in store/summaries.spec.ts',
   ERR_STORE_BUSY: 'needs facts that stay behind for 2 s: in crates/runtime/tests/facts.rs',
+  ERR_STORE_UNAVAILABLE: 'needs a server that is gone: in __test__/redis/faults.spec.ts',
   ERR_STORE_FULL: 'needs a full disk: in __test__/store/full-disk.spec.ts, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
   ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
@@ -636,7 +636,7 @@ it('isInstance knows errors of another copy of the package, which instanceof doe
   const error = thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' }))
   let foreign: unknown
   try {
-    new copy.MultiAgentOrchestrator({ redis: {} } as OrchestratorConfig)
+    new copy.MultiAgentOrchestrator({ redis: { port: 0 } })
   } catch (thrown) {
     foreign = thrown
   }

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// The documented examples, as printed, in the hands of a user. `redis` is left out because it is refused until it is built, and the
-// three agents that the quick start names are registered, which its text leaves to the reader.
+// The documented examples, as printed, in the hands of a user. `redis` is left out: with it they are in ../redis. The three agents that the quick start
+// names are registered, which its text leaves to the reader.
 
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { run } from '../support/child.ts'
+import { documented, DOCUMENTED_REDIS, replaced } from '../support/documented.ts'
 import { root, userFolder, writeInto } from '../support/folder.ts'
 
-const quickStart = readFileSync(join(root, '__test__/fixtures/documented-quick-start.txt'), 'utf8')
-const customAgent = readFileSync(join(root, '__test__/fixtures/documented-custom-agent.txt'), 'utf8')
+const quickStart = documented('Quick Start')
+const customAgent = documented('Custom Agent Types')
 
-const REDIS = `  redis: {
-    host: 'localhost',
-    port: 6379,
-  },
-`
 const IMPORT = "import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator';\n"
 const CONSTRUCTED = '\n// Define a workflow\n'
 
@@ -34,15 +29,12 @@ orchestrator.agentPool.registerAgentType('report-generator', {
 });
 `
 
-/** `text` with one part of it, which must be there once, replaced. */
-function replaced(text: string, part: string, by: string): string {
-  const pieces = text.split(part)
-  expect(pieces, `${part} stands once in the documented text`).toHaveLength(2)
-  return pieces.join(by)
-}
-
 const example = (): string =>
-  replaced(replaced(replaced(quickStart, REDIS, ''), IMPORT, `${IMPORT}import { z } from 'zod';\n`), CONSTRUCTED, `${AGENTS}${CONSTRUCTED}`)
+  replaced(
+    replaced(replaced(quickStart, DOCUMENTED_REDIS, ''), IMPORT, `${IMPORT}import { z } from 'zod';\n`),
+    CONSTRUCTED,
+    `${AGENTS}${CONSTRUCTED}`,
+  )
 
 const asCommonJs = (text: string): string => {
   const body = text.replaceAll(/^import (\{ \w+ \}) from ('[^']+');$/gm, 'const $1 = require($2);')

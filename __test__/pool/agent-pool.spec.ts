@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AgentType, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { run } from '../support/child.ts'
+import { documented } from '../support/documented.ts'
 import { root, storePath, temporaryFolder, userFolder } from '../support/folder.ts'
 import { kitWith, wait } from '../support/kits.ts'
 import { gate, orchestratorWith, task, until, workflow, type Execute } from '../support/orchestrators.ts'
@@ -36,8 +37,7 @@ describe('the documented', () => {
   `
 
   it('custom agent runs as printed, and is allocated through the pool', async () => {
-    const text = readFileSync(join(root, '__test__/fixtures/documented-custom-agent.txt'), 'utf8')
-    const { code, stdout, stderr } = await run(userFolder(), program(text, 'custom-agent'))
+    const { code, stdout, stderr } = await run(userFolder(), program(documented('Custom Agent Types'), 'custom-agent'))
     expect({
       code,
       stderr,

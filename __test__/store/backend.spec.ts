@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The package before a backend as one elsewhere would be: three partitions, each acknowledgement and each reading takes its time.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { Child } from '../support/child.ts'
-import { root, storePath, temporaryFolder, userFolder, writeInto } from '../support/folder.ts'
+import { documented } from '../support/documented.ts'
+import { storePath, temporaryFolder, userFolder, writeInto } from '../support/folder.ts'
 
 const folder = temporaryFolder()
 
@@ -26,7 +25,7 @@ const flow = { id: 'flow', name: 'Flow', version: '1.0.0', tasks: [task('a'), ta
 
 // What stands between the construction of the documented quick start and its end.
 it('the listeners of the quick start hear every event once, however long a reading takes, and the program ends by itself', async () => {
-  const text = readFileSync(join(root, '__test__/fixtures/documented-quick-start.txt'), 'utf8')
+  const text = documented('Quick Start')
   const listeners = text.slice(text.indexOf('orchestrator.on('))
   expect(listeners.match(/orchestrator\.on\(/g)).toHaveLength(2)
   const program = `${BEGIN}await orchestrator.executeWorkflow(flow)\n${listeners}`

@@ -39,7 +39,6 @@ const configs: OrchestratorConfig[] = [
   { agents: undefined, storage: undefined },
 ]
 export const orchestrator = new MultiAgentOrchestrator(configs[0])
-// @ts-expect-error -- `redis` is not built yet
 export const redis = new MultiAgentOrchestrator({ redis: { host: 'localhost', port: 6379 } })
 // @ts-expect-error -- a durability that does not exist
 export const durability = new MultiAgentOrchestrator({ storage: { path: 'x', durability: 'maybe' } })

@@ -255,7 +255,7 @@ describe('arguments', () => {
   })
 
   it.each<[string, unknown, string, RegExp]>([
-    ['redis', { redis: { host: 'localhost', port: 6379 } }, 'ERR_NOT_SUPPORTED redis', /not supported yet: leave it out; `storage/],
+    ['redis', { redis: { host: 'localhost', port: '6379' } }, 'ERR_INVALID_VALUE redis.port', /a whole number from 1 to 65535, not '6379'/],
     ['an unknown group', { workflows: {} }, 'ERR_UNKNOWN_FIELD workflows', /did you mean `workflow`\?/],
     [
       'several at once',

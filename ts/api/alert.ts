@@ -14,6 +14,8 @@ import type { Recommendation } from './insight.js'
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `store:volatile` (resource, medium), `store:lonely` (resource, high), `store:untold` (resource, low): what is good to know of a server of Redis, found when
+ *   it is opened: a crash of it loses executions; it has no replica to acknowledge anything; it does not say how it is set up;
  * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
  *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100;
  * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
@@ -32,6 +34,9 @@ export type AlertRule =
   | 'store:damaged'
   | 'store:facts-behind'
   | 'store:not-copied'
+  | 'store:volatile'
+  | 'store:lonely'
+  | 'store:untold'
   | 'taskFailureRate'
   | 'memoryUsage'
   | 'cpuUsage'

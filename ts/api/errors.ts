@@ -84,6 +84,7 @@ export type ErrorCode =
   | 'ERR_STORE_READ'
   | 'ERR_STORE_FULL'
   | 'ERR_STORE_REPLACED'
+  | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_CLOSED'
   | 'ERR_CRASHED'
@@ -285,6 +286,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_STORE_READ: StoreError,
   ERR_STORE_FULL: StoreError,
   ERR_STORE_REPLACED: StoreError,
+  ERR_STORE_UNAVAILABLE: StoreError,
   ERR_OUTCOME_UNKNOWN: StoreError,
   ERR_CLOSED: ClosedError,
   ERR_CRASHED: ClosedError,

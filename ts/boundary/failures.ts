@@ -12,7 +12,7 @@ interface NativeFailure {
 }
 
 /** What passes by itself. */
-const RETRYABLE: ReadonlySet<string> = new Set(['ERR_STORE_BUSY', 'ERR_STORE_FULL'])
+const RETRYABLE: ReadonlySet<string> = new Set(['ERR_STORE_BUSY', 'ERR_STORE_FULL', 'ERR_STORE_UNAVAILABLE'])
 
 /** What `work` gives; what Rust throws is an `OrchestratorError`. */
 export function attempt<T>(work: () => T): T {

@@ -2,7 +2,9 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { addon } from '../addon.js'
-import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
+import type { ResolvedAgents } from '../config/config.js'
+import type { ResolvedRedis } from '../config/redis.js'
+import type { ResolvedStorage } from '../config/storage.js'
 import type { OrchestratorError } from '../api/errors.js'
 import { agentOf, policyOf, typeOf } from './agents.js'
 import { attempt, converted, rebuilt } from './failures.js'
@@ -27,6 +29,7 @@ import type {
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
 import type { AgentLimits, Claimed, Failures, Handover, History, StoredQuestion, Tree, TypeLimits } from './shapes.js'
+import { fileOpening, redisOpening } from './opening.js'
 import { Watching } from './watching.js'
 
 export * from '../native/alphabet.js'
@@ -56,12 +59,9 @@ export function timingProblems(timing: string, now: number): { path: string; mes
 /** The time of one orchestrator in Rust, which its engine and its models share, and the stage it is on, if it is on one. */
 export type NativeTime = { readonly clock: NativeClock; readonly stage: NativeStage | undefined }
 
-/** What a store had that is to be continued, and what cannot be. */
-interface OpenedStore {
-  readonly groups: readonly InterruptedGroup[]
-  /** Slots of executions that are tasks of others, and of those above them. */
-  readonly families: Iterable<number>
-  readonly unreadable: readonly Unreadable[]
+function whole({ failure, ...opened }: Binding.Opened): Omit<Binding.Opened, 'failure'> {
+  if (failure) throw rebuilt(failure)
+  return opened
 }
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
@@ -86,13 +86,13 @@ export class Engine {
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(storage: ResolvedStorage, hasFigures: boolean): Promise<OpenedStore & { readonly now: number }> {
-    const { maxLog, retention, ...rest } = storage
-    const { ordered, rollups } = retention
-    const stored = { ...rest, ordered, ...(hasFigures && { rollups }), ...(maxLog !== null && { maxLog }) }
-    const { failure, ...opened } = await this.#native.openFile(stored, this.#time.clock, this.#time.stage)
-    if (failure) throw rebuilt(failure)
-    return opened
+  async openFile(storage: ResolvedStorage, hasFigures: boolean): Promise<ReturnType<typeof whole>> {
+    return whole(await this.#native.openFile(fileOpening(storage, hasFigures), this.#time.clock, this.#time.stage))
+  }
+
+  /** The same of what this process drives on a server. */
+  async openRedis(redis: ResolvedRedis): Promise<ReturnType<typeof whole>> {
+    return whole(await this.#native.openRedis(redisOpening(redis), this.#time.clock))
   }
 
   start(plan: NativePlan, context: string | null, options: string | null, id: string | null): { slot: number; id: string } {

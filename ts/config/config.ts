@@ -3,13 +3,14 @@
 
 import { ALERT_RULES, readAlertRules, type AlertRulesConfig, type ResolvedRules } from './alert-rules.js'
 import { NOTIFY, readNotify, type NotifyConfig, type ResolvedNotify } from './notify.js'
-import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
+import { readRedis, type RedisConfig, type ResolvedRedis } from './redis.js'
+import { readStorage, type ResolvedStorage, type StorageConfig } from './storage.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, number, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
-import { describe, type Issue } from '../api/issue.js'
+import type { Issue } from '../api/issue.js'
 import { readLogger, STDERR, type Logger } from '../log/log.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models.js'
 import type { ModelsConfig } from '../api/models.js'
@@ -21,7 +22,9 @@ export { readDuration } from '../api/duration.js'
 export interface OrchestratorConfig {
   /** The store of executions. Default: in memory, and nothing is written. */
   storage?: StorageConfig | undefined
-  /** Bounds of the memory without `storage`. Ignored with it. */
+  /** The server that keeps executions for many processes, in place of `storage`. Default: none. */
+  redis?: RedisConfig | undefined
+  /** Bounds of the memory without `storage` and `redis`. Ignored with either. */
   memory?: MemoryConfig | undefined
   /** Limits and defaults of workflows. */
   workflow?: WorkflowConfig | undefined
@@ -38,36 +41,6 @@ export interface OrchestratorConfig {
    * `warn`. `false`: none. Default: one line on stderr for each.
    */
   logger?: Logger | false | undefined
-}
-
-/** Makes executions durable on one machine. */
-export interface StorageConfig {
-  /** The database file; its directory must exist. Required. A relative path is resolved when the orchestrator is created. */
-  path: string
-  /** What a commit survives: `'disk'` a power cut (default); `'os'`, which is faster, only the death of the process. */
-  durability?: 'disk' | 'os' | undefined
-  /**
-   * Opens a file that is older than the last known state, or another store: a restored backup. Set it for one opening only. Default false:
-   * `ERR_STORE_CORRUPT`, since acknowledged executions would be missing.
-   */
-  acceptOlder?: boolean | undefined
-  /**
-   * What happens before a file of an older version is brought to today's format, which older versions refuse: `'auto'` (default) copies it to
-   * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
-   */
-  migrate?: 'auto' | 'backup' | undefined
-  /**
-   * Bytes that the log of the file may have while another program reads it; beyond, new work is refused (`ERR_STORE_FULL`) and what runs goes on. Default `'8GiB'`,
-   * and never more than half of what is free on the disk.
-   */
-  maxLog?: Bytes | undefined
-  /** Which ended executions are deleted. Default: none. */
-  retention?: RetentionConfig | undefined
-  /**
-   * How long an execution that only waits, for a signal, for time or because it is paused, stays in memory; then only what it is found by does, and it is
-   * read back when something comes for it. Default `'5 seconds'`.
-   */
-  parkAfter?: Duration | undefined
 }
 
 /** Bounds what an orchestrator without `storage` remembers. */
@@ -213,6 +186,7 @@ export interface CollaborationConfig {
 /** A configuration with nothing left open: defaults filled in, durations in milliseconds, `null` for none. */
 export interface ResolvedConfig {
   readonly storage: ResolvedStorage | null
+  readonly redis: ResolvedRedis | null
   readonly memory: ResolvedMemory
   readonly workflow: ResolvedWorkflow
   readonly agents: ResolvedAgents
@@ -222,16 +196,6 @@ export interface ResolvedConfig {
   readonly logger: Logger | false
 }
 
-export interface ResolvedStorage {
-  readonly path: string
-  readonly durability: 'disk' | 'os'
-  readonly acceptOlder: boolean
-  readonly migrate: 'auto' | 'backup'
-  readonly maxLog: number | null
-  readonly retention: ResolvedRetention
-  /** Milliseconds. */
-  readonly parkAfter: number
-}
 interface ResolvedMemory {
   readonly remember: Remembered
 }
@@ -297,6 +261,7 @@ const JOURNAL_EVENTS_MAX = 100_000_000
 
 const defaults: ResolvedConfig = {
   storage: null,
+  redis: null,
   memory: { remember: { count: 1000, bytes: 64 * 2 ** 20 } },
   workflow: {
     maxDepth: 10,
@@ -333,7 +298,10 @@ const defaults: ResolvedConfig = {
  * `ERR_NOT_SUPPORTED` (documented, not built yet). The answer is usable only if nothing was pushed.
  */
 export function readConfig(config: unknown, issues: Issue[]): ResolvedConfig {
-  return readGroup(config, '', issues, configFields, defaults)
+  const read = readGroup(config, '', issues, configFields, defaults)
+  if (read.storage !== null && read.redis !== null)
+    issues.push({ path: 'redis', message: 'cannot stand beside `storage`: leave one of them out', code: 'ERR_INVALID_VALUE' })
+  return read
 }
 
 /** The configuration, or a `ValidationError` with everything that is wrong with it, at the line that called the constructor `from`. */
@@ -347,28 +315,6 @@ export function judgedConfig(config: unknown, from: () => unknown): ResolvedConf
   } catch (error) {
     throw placed(error, from)
   }
-}
-
-const storageDefaults: ResolvedStorage = {
-  path: '',
-  durability: 'disk',
-  acceptOlder: false,
-  migrate: 'auto',
-  maxLog: null,
-  retention: NO_RETENTION,
-  parkAfter: 5000,
-}
-
-const storageFields: Fields<ResolvedStorage> = {
-  read: {
-    path: readPath,
-    durability: oneOf('disk', 'os'),
-    acceptOlder: boolean,
-    migrate: oneOf('auto', 'backup'),
-    maxLog: readBytes,
-    retention: readRetention,
-    parkAfter: duration,
-  },
 }
 
 const rememberFields: Fields<Remembered> = { read: { count: integer(1), bytes: readBytes } }
@@ -433,6 +379,7 @@ const collaborationFields: Fields<ResolvedCollaboration> = {
 const configFields: Fields<ResolvedConfig> = {
   read: {
     storage: readStorage,
+    redis: readRedis,
     memory: (value, path, issues) => readGroup(value, path, issues, memoryFields, defaults.memory),
     workflow: (value, path, issues) => readGroup(value, path, issues, workflowFields, defaults.workflow),
     agents: readAgents,
@@ -441,33 +388,6 @@ const configFields: Fields<ResolvedConfig> = {
     collaboration: (value, path, issues) => readGroup(value, path, issues, collaborationFields, defaults.collaboration),
     logger: readLogger,
   },
-  refused: {
-    redis: '`redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine',
-  },
-}
-
-/** What SQLite takes for something else than a file, and no file can be called, is refused by name. */
-function readPath(value: unknown, path: string, issues: Issue[]): string | undefined {
-  const read = text(value, path, issues)
-  const refuse = (message: string): undefined => void issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
-  if (read === undefined) return undefined
-  if (read.toLowerCase() === ':memory:') return refuse('`:memory:` is not a file: leave `storage` out to keep executions in memory')
-  if (/^file:/i.test(read)) return refuse(`must be the path of a file, not a URI: ${JSON.stringify(read)}; leave \`file:\` out`)
-  if (read.includes('\0')) return refuse(`must be the path of a file, without the character NUL: ${JSON.stringify(read)}`)
-  return read
-}
-
-function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedStorage {
-  const before = issues.length
-  if (typeof value === 'string') {
-    issues.push({ path, message: `must be an object: { path: ${describe(value)} }`, code: 'ERR_INVALID_VALUE' })
-    return { ...storageDefaults, path: value }
-  }
-  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, storageDefaults)
-  if (storage.path === '' && !issues.slice(before).some((issue) => issue.path === path || issue.path === `${path}.path`)) {
-    issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })
-  }
-  return storage
 }
 
 function readStandIn(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {

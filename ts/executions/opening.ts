@@ -2,6 +2,7 @@
 // An orchestrator begins: its store is opened, the engine learns its limits, and what was interrupted is taken up.
 
 import { processName } from '../base/process-name.js'
+import type { Engine } from '../boundary/native.js'
 import type { ResolvedConfig } from '../config/config.js'
 import { readingLimits } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -14,6 +15,17 @@ import { tellDamaged } from './damaged.js'
 import type { Parking } from './parking.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { Schedules } from './schedules.js'
+
+/** What is there to be continued; nothing where executions are in memory. */
+async function openBackend(
+  engine: Engine,
+  { storage, redis, monitoring }: ResolvedConfig,
+): Promise<Awaited<ReturnType<Engine['openFile']>> | undefined> {
+  if (redis !== null) return engine.openRedis(redis)
+  if (storage !== null) return engine.openFile(storage, monitoring.enableMetrics)
+  engine.openMemory()
+  return undefined
+}
 
 /** What takes part. */
 interface Parts {
@@ -28,11 +40,10 @@ interface Parts {
 }
 
 export async function openStore(config: ResolvedConfig, parts: Parts): Promise<void> {
-  const { storage, workflow } = config
+  const { workflow } = config
   const { dispatcher, agents, interrupted, schedules, alerts, live, parking, children } = parts
   const { engine, clock } = dispatcher
-  if (storage === null) engine.openMemory()
-  const opened = storage === null ? undefined : await engine.openFile(storage, config.monitoring.enableMetrics)
+  const opened = await openBackend(engine, config)
   if (opened !== undefined) clock.notBefore(opened.now)
   alerts.tell(engine)
   agents.open(engine)

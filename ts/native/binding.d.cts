@@ -59,6 +59,8 @@ export declare class Engine {
   openMemory(clock: NativeClock, stage?: NativeStage | undefined | null): void
   /** Opens a file and resolves with the executions to continue. Which file that is, is decided at once. */
   openFile(storage: NativeStorage, clock: NativeClock, stage?: NativeStage | undefined | null): Promise<Opened>
+  /** Opens a namespace of a server and resolves with the executions to continue that this process drives. */
+  openRedis(redis: NativeRedis, clock: NativeClock): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -605,6 +607,20 @@ export interface NativeReading {
   moved: boolean
 }
 
+/** Which server, as whom, and how. */
+export interface NativeRedis {
+  host: string
+  port: number
+  username?: string
+  password?: string
+  db: number
+  tls?: NativeTls
+  namespace: string
+  acknowledge: string
+  /** Milliseconds. */
+  patience: number
+}
+
 /** Numbers for `getStatistics`. */
 export interface NativeStatistics {
   active: number
@@ -628,6 +644,13 @@ export interface NativeStorage {
   maxLog?: number
   /** For how many milliseconds roll-ups are kept; absent: there are none. */
   rollups?: number
+}
+
+/** What an encrypted connection takes, as PEM. */
+export interface NativeTls {
+  ca?: string
+  cert?: string
+  key?: string
 }
 
 /** See `engine::TypeLimits`. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a test kit is set up, judged.
 
-import type { OrchestratorConfig, StorageConfig } from '../config/config.js'
+import type { OrchestratorConfig } from '../config/config.js'
+import type { StorageConfig } from '../config/storage.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
@@ -9,7 +10,7 @@ import type { MultiAgentOrchestrator } from '../orchestrator.js'
 import { INSTANT_MS_MAX } from './test-clock.js'
 
 /** The options of a test kit: those of an orchestrator except its storage, and these. */
-export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
+export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage' | 'redis'> {
   /**
    * Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. An object is such a file, with what `storage` of an
    * orchestrator says of parking; that is done in real time.

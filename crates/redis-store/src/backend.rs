@@ -9,8 +9,8 @@ use crate::reading::Reading;
 use crate::writer::{self, Arrivals, Beginning, Message};
 use redis::{Client, RedisError};
 use runtime::store::{
-    Answering, Archive, Arrival, Backend, Batch, BatchNumber, CommitError, Damaged, Left, OpenError, Partition, Question, QuestionNumber,
-    ReadError, ReadSchedules, StoredExecution,
+    Alert, Answering, Archive, Arrival, Backend, Batch, BatchNumber, CommitError, Damaged, Left, OpenError, Partition, Question,
+    QuestionNumber, ReadError, ReadSchedules, StoredExecution,
 };
 use runtime::{Clock, Wake};
 use std::cell::Cell;
@@ -29,6 +29,8 @@ pub struct Opening<'a> {
     pub namespace: Namespace,
     /// How long the server may be away before nobody waits for it.
     pub patience: Duration,
+    /// What people must know of the server.
+    pub alerts: Vec<Alert>,
     /// Where the tasks run that wait for it.
     pub handle: &'a tokio::runtime::Handle,
 }
@@ -53,7 +55,7 @@ pub struct LeftHere {
 impl RedisBackend {
     /// Takes the partitions that are free, and waits for those of a process that has died, as long as a lease is. The thread waits meanwhile.
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
-        let Opening { client, namespace, patience, handle } = opening;
+        let Opening { client, namespace, patience, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
         let node = uuid::Uuid::new_v4().simple().to_string();
         let mut connection = client.get_connection_with_timeout(patience).map_err(away)?;
@@ -61,6 +63,7 @@ impl RedisBackend {
         let names = Names::default();
         let archive = || RedisArchive::of(namespace.clone(), names.clone(), Reading::of(client.clone()));
         let arrivals = Arrivals::waking(Arc::clone(&wake));
+        arrivals.tell(alerts.into_iter().map(Arrival::Alert));
         let partitions: Vec<Partition> = held.iter().map(|held: &Held| held.partition).collect();
         let left = LeftHere { archive: archive(), partitions: partitions.clone() };
         let answering = Answering::from(Box::new(archive()), wake);

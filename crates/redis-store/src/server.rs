@@ -5,6 +5,7 @@
 //! so is what a server does not tell: those of clouds let nobody see their configuration.
 
 use crate::options::{Acknowledge, RedisOptions};
+use runtime::store::{Alert, AlertKind, Rule, Severity};
 use std::fmt::Write as _;
 
 /// The oldest version that works: scripts that declare what they do begin with it.
@@ -165,7 +166,34 @@ impl Server {
     }
 }
 
+/// A crash of the server loses something. It is over when the orchestrator is closed, as the next two are.
+static VOLATILE: Rule =
+    Rule { name: "store:volatile", kind: AlertKind::Resource, severity: Severity::Medium, title: "A crash of the server loses executions" };
+
+/// Every commit waits for a replica that is not there.
+static LONELY: Rule = Rule {
+    name: "store:lonely",
+    kind: AlertKind::Resource,
+    severity: Severity::High,
+    title: "The server has no replica to acknowledge anything",
+};
+
+/// The server does not say what must be known of it.
+static UNTOLD: Rule =
+    Rule { name: "store:untold", kind: AlertKind::Resource, severity: Severity::Low, title: "The server does not say how it is set up" };
+
 impl Warning {
+    /// What people are told of it.
+    #[must_use]
+    pub fn alert(&self, options: &RedisOptions) -> Alert {
+        let rule = match self {
+            Self::Volatile { .. } => &VOLATILE,
+            Self::Lonely => &LONELY,
+            Self::Untold(_) => &UNTOLD,
+        };
+        Alert::begins(rule, self.describe(options))
+    }
+
     /// What it is and what to do about it, in a sentence that stands for itself.
     #[must_use]
     pub fn describe(&self, options: &RedisOptions) -> String {

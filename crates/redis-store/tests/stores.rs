@@ -40,7 +40,8 @@ fn threads() -> Runtime {
 
 fn open(server: &TestServer, runtime: &Runtime, wake: runtime::Wake) -> (RedisBackend, LeftHere) {
     let namespace = Namespace::new("test", PARTITIONS);
-    let opening = Opening { client: client(server), namespace, patience: Duration::from_secs(30), handle: runtime.handle() };
+    let opening =
+        Opening { client: client(server), namespace, patience: Duration::from_secs(30), alerts: Vec::new(), handle: runtime.handle() };
     RedisBackend::open(opening, &clock(), wake).unwrap()
 }
 

@@ -55,7 +55,7 @@ impl RedisArchive {
                 let is_full = answer.len() == most;
                 let places = answer.into_iter().map(|(id, score)| (micros_of(score), id));
                 let fitting: Vec<Place> = places.filter(|place| before.is_none_or(|before| place < before)).collect();
-                if is_full && fitting.is_empty() {
+                if is_full && fitting.len() < most {
                     open.push((partition, offset + most));
                 }
                 found.extend(fitting.into_iter().map(Reverse));

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a store is opened with, as it crosses to the addon.
+
+import type { ResolvedRedis } from '../config/redis.js'
+import type { ResolvedStorage } from '../config/storage.js'
+
+/** A record without the fields that are `null`: the addon takes those for texts. */
+type Given<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as null extends T[K] ? K : never]?: Exclude<T[K], null>
+}
+
+function given<T extends object>(record: T): Given<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)) as Given<T>
+}
+
+export type FileOpening = Omit<ResolvedStorage, 'maxLog' | 'retention'> & { ordered: boolean; rollups?: number; maxLog?: number }
+
+export function fileOpening({ maxLog, retention, ...rest }: ResolvedStorage, hasFigures: boolean): FileOpening {
+  const { ordered, rollups } = retention
+  return { ...rest, ordered, ...(hasFigures && { rollups }), ...(maxLog !== null && { maxLog }) }
+}
+
+export type RedisOpening = Given<Omit<ResolvedRedis, 'tls'>> & { tls?: Given<NonNullable<ResolvedRedis['tls']>> }
+
+export function redisOpening({ tls, ...redis }: ResolvedRedis): RedisOpening {
+  return { ...given(redis), ...(tls !== null && { tls: given(tls) }) }
+}
