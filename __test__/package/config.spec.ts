@@ -197,6 +197,7 @@ describe('readConfig', () => {
         "ERR_INVALID_VALUE collaboration.conflictResolution: must be 'last-write-wins' or 'operational-transform' or 'crdt' (did you mean 'crdt'?), not 'CRDT'",
         "ERR_INVALID_VALUE collaboration.maxParticipants: must be a whole number of at least 1, not Infinity",
         "ERR_UNKNOWN_FIELD collaboration.constructor: unknown field; known here: enableRealtime, maxParticipants, sessionTimeout, conflictResolution",
+        "ERR_INVALID_VALUE redis: cannot stand beside \`storage\`: leave one of them out",
       ]
     `)
   })
