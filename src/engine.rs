@@ -121,6 +121,7 @@ impl Engine {
     /// `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> napi::Result<Self> {
+        runtime::diagnostics::begin();
         Ok(Self {
             driver: SharedDriver::default(),
             archive: SharedArchive::default(),

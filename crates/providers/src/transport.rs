@@ -141,7 +141,13 @@ impl Transport {
         let host = with_port(&url);
         let client = if request.allow_private { &self.anywhere } else { &self.public };
         let sent = client.request(request.method, url).headers(request.headers).body(request.body).send();
-        sent.await.map_err(|error| broken(&host, error))
+        tracing::debug!(host, "request sent");
+        let answered = sent.await.map_err(|error| broken(&host, error));
+        match &answered {
+            Ok(response) => tracing::debug!(host, status = response.status().as_u16(), "answered"),
+            Err(failure) => tracing::debug!(host, %failure, "not answered"),
+        }
+        answered
     }
 }
 

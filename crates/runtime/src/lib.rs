@@ -16,6 +16,7 @@
 pub mod archive;
 mod causes;
 mod clock;
+pub mod diagnostics;
 mod driver;
 mod effect;
 mod error;

@@ -141,6 +141,7 @@ impl SqliteStore {
         for alert in alerts {
             keeper.raise(alert);
         }
+        tracing::info!(path = %path.display(), end = journal.end(), "store opened");
         let definitions = FxHashSet::default();
         Ok(Self {
             log: schema::log_of(path),
@@ -272,6 +273,10 @@ impl Store for SqliteStore {
         let mut written = self.undoing(|store| store.write(batches));
         if let Err(damaged @ CommitError::Damaged { .. }) = written {
             written = self.write_around(batches, damaged);
+        }
+        match &written {
+            Ok((bytes, _)) => tracing::trace!(batches = batches.len(), bytes, end = self.journal.end(), "committed"),
+            Err(error) => tracing::warn!(%error, "not committed"),
         }
         match &written {
             Ok((bytes, signed)) => self.keeper.wrote(*bytes, self.journal.end(), *signed),

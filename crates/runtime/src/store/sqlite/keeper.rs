@@ -405,6 +405,7 @@ impl Work {
         let committed = self.shared.committed.load(Ordering::Acquire);
         let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)?, kept: row.get(2)? });
         let moved = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], read).ok()?;
+        tracing::debug!(mode, log = moved.log, kept = moved.kept, busy = moved.busy, "log moved into the file");
         if moved.is_whole() {
             self.shared.moved.store(true, Ordering::Relaxed);
             self.note(committed);
