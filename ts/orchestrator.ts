@@ -190,7 +190,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const definitions = { reader: this.#reader, workflows: this.#workflows }
     const bounds = { validates: workflow.enableValidation, maxIdlePasses: workflow.maxIdlePasses, inMemory }
     this.#beginnings = new Beginnings({ ...shared, ...definitions, ...bounds, agents: this.#agents, held: this.#held })
-    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen)
+    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen, this.#monitoring.occurrences)
     this.#scheduling = { ...shared, beginnings: this.#beginnings, schedules: this.#schedules, maxValueBytes: workflow.maxValueBytes }
     const going = { interrupted: this.#interrupted, beginnings: this.#beginnings, lookUp: this.#lookUp, inMemory }
     this.#control = new ExecutionControl({ ...shared, ...going })
@@ -439,7 +439,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #open(): Promise<void> {
     await openStore(this.#config, { ...this.#parts(), interrupted: this.#interrupted, children: this.#childrenHost })
     await this.#dispatcher.stalls?.watch()
-    this.#monitoring.open()
+    this.#monitoring.open(() => this.#interrupted.waiting())
     this.#deletions.begin()
     this.#announcer.detached()
   }

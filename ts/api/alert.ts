@@ -22,6 +22,9 @@ import type { Recommendation } from './insight.js'
  *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
  * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
  *   was told to stop; with `enableProfiling`, `agent:blocking` (performance, medium): an agent held the event loop for 50 ms or more. All are over when it has not happened again for five minutes;
+ * - `eventLoop:delay` (performance, medium): the event loop was a second late; `schedule:missed` (error, medium): a planned instant passed more than a minute before
+ *   anything could be done about it. Both are over when it has not happened again for five minutes;
+ * - `agent:missing` (error, high): a minute after the store was opened interrupted executions still wait for an agent that is not registered;
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
@@ -49,6 +52,9 @@ export type AlertRule =
   | 'agent:lost'
   | 'agent:unresponsive'
   | 'agent:blocking'
+  | 'agent:missing'
+  | 'eventLoop:delay'
+  | 'schedule:missed'
   | 'task:poisoned'
 
 /** Something that people must know. It is announced when it begins, and again, with the same `id`, when it becomes critical, and when it is over. */

@@ -12,6 +12,9 @@ export const LOOK_EVERY_MS = 20
 /** How long agents have to be idle until it is looked no more: to begin anew with each of many short executions would see nothing. */
 const REST_MS = 1000
 
+/** From here on it is told to people. */
+const LATE_MS = 1000
+
 /** Hears of each look, and of the time in which there are looks. */
 interface Listener {
   begin(): void
@@ -29,6 +32,8 @@ export class EventLoopDelay {
   #atWork = false
   #rest: NodeJS.Timeout | undefined
   readonly #listener: Listener | undefined
+  /** Hears of each look that is late, by how many milliseconds. */
+  late: ((ms: number) => unknown) | undefined
 
   constructor(listener?: Listener) {
     this.#listener = listener
@@ -70,6 +75,7 @@ export class EventLoopDelay {
     this.#latest = at
     this.#histogram.record(Math.max(Math.round(late * 1000), 1))
     this.#listener?.beat(late)
+    if (late >= LATE_MS) this.late?.(late)
   }
 
   readonly #stopIfIdle = (): void => {

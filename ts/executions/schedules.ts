@@ -16,6 +16,9 @@ import { Run } from '../run/run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
 import type { RunOptions } from '../run/options.js'
 
+/** A planned instant that is older was missed, as `engine::schedule` has it. */
+const LATE_MICROS = 60_000_000
+
 type Context = { [key: string]: Json }
 
 /** A schedule as `runtime::report::schedule` writes it. */
@@ -74,17 +77,25 @@ export class Schedules {
   readonly #interrupted: InterruptedRuns
   readonly #live: LiveRuns
   readonly #assertOpen: () => void
+  readonly #watcher: { missed(scheduleId: string, planned: number): void }
   readonly #entries = new Map<number, Entry>()
   readonly #named = new Map<string, Entry>()
   /** Why those that cannot be read cannot, by id. */
   readonly #unreadable = new Map<string, string>()
 
   /** Each execution that a schedule has begun joins those that are `live`. */
-  constructor(dispatcher: Dispatcher, interrupted: InterruptedRuns, live: LiveRuns, assertOpen: () => void) {
+  constructor(
+    dispatcher: Dispatcher,
+    interrupted: InterruptedRuns,
+    live: LiveRuns,
+    assertOpen: () => void,
+    watcher: { missed(scheduleId: string, planned: number): void },
+  ) {
     this.#dispatcher = dispatcher
     this.#interrupted = interrupted
     this.#live = live
     this.#assertOpen = assertOpen
+    this.#watcher = watcher
   }
 
   /** Takes up what the store had; each goes on as soon as its agents are there. `unreadable`: those that cannot be. */
@@ -159,6 +170,8 @@ export class Schedules {
         return entry.removed.resolve()
       case ScheduleKind.scheduled: {
         const { next } = effect
+        const late = this.#dispatcher.clock.now() - entry.next
+        if (entry.next > 0 && late > LATE_MICROS) this.#watcher.missed(entry.id, entry.next)
         // A request to cancel it may be on its way.
         if (this.#named.get(entry.id) === entry) entry.next = next
         if (next === 0) this.#deactivate(entry)

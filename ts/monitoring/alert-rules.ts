@@ -9,6 +9,8 @@ import type { RuleName } from '../config/alert-rules.js'
 import type { ResolvedMonitoring } from '../config/config.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
+import type { ThresholdStanding } from '../api/threshold.js'
+import { ABSENT } from './absent-agents.js'
 import { BUDGET } from './budgets.js'
 import { OCCURRED } from './occurrences.js'
 import { KEPT_INSIGHT } from './promises.js'
@@ -38,8 +40,11 @@ interface Kept {
 }
 
 const DURATION = 'executionDuration'
+
+/** Phases as `analytics::alerting` has them. */
+const STATES = { blind: 'noData', quiet: 'quiet', pending: 'pending', firing: 'firing' } as const
 /** What others keep begins so. */
-const OTHERS = [WEBHOOK, BUDGET, OCCURRED]
+const OTHERS = [WEBHOOK, BUDGET, OCCURRED, ABSENT]
 /** Rules of anomalies begin so. */
 const ANOMALY = 'anomaly:'
 
@@ -48,6 +53,7 @@ export class AlertRules {
   readonly #duration: number | undefined
   readonly #texts: ReturnType<typeof rulesOf>
   readonly #rules = new Map<RuleName, AlertRule>()
+  readonly #values = new Map<RuleName, number | undefined>()
   /** Executions that have been at work for too long, and whether that is critical. */
   readonly #overdue = new Map<string, boolean>()
   #alarm: Alarm | undefined
@@ -117,7 +123,21 @@ export class AlertRules {
     this.#rest()
   }
 
-  #tell(name: RuleName, rule: AlertRule, { change, critical, value = Number.NaN, moved }: Reading): void {
+  /** How each threshold stands. */
+  standing(): readonly ThresholdStanding[] {
+    const measured = [...this.#texts].map(([rule, { threshold }]): ThresholdStanding => {
+      const { phase = 'blind' } = JSON.parse(this.#rules.get(rule)?.state() ?? '{}') as { readonly phase?: keyof typeof STATES }
+      const value = this.#values.get(rule)
+      return { rule, threshold, state: STATES[phase], ...(value !== undefined && { value }) }
+    })
+    if (this.#duration === undefined) return measured
+    const value = this.#overdue.size
+    return [...measured, { rule: DURATION, threshold: this.#duration, state: value > 0 ? 'firing' : 'quiet', value }]
+  }
+
+  #tell(name: RuleName, rule: AlertRule, reading: Reading): void {
+    const { change, critical, value = Number.NaN, moved } = reading
+    this.#values.set(name, reading.value)
     const { alerts, dispatcher } = this.#host
     const { type, title, figure, bound, describe } = WORDINGS[name]
     const threshold = this.#texts.get(name)?.threshold ?? Number.NaN

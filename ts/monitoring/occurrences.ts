@@ -2,7 +2,7 @@
 // What happens at one moment and must not happen: an alert begins, and is over when it has not happened again for five minutes.
 
 import type { Alert } from '../api/alert.js'
-import type { Alarm } from '../base/clock.js'
+import { dateOf, SystemClock, type Alarm } from '../base/clock.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
 import type { Log } from '../log/log.js'
@@ -13,6 +13,9 @@ import type { Stall } from '../profiling/stalls.js'
 export const OCCURRED = 'occurred/'
 
 const OVER_AFTER = 300_000_000
+
+/** Of these the log has a line of its own. */
+const LOGGED: ReadonlySet<Alert['rule']> = new Set(['agent:lost', 'agent:unresponsive'])
 
 /** What it needs of the orchestrator. */
 interface OccurrencesHost {
@@ -60,6 +63,20 @@ export class Occurrences {
             'what is given up may go on and hold memory and sockets: have it heed `context.signal`',
         }),
     })
+    // Where a test moves the time, what it takes to do so makes nobody wait.
+    const isReal = host.dispatcher.clock instanceof SystemClock
+    host.dispatcher.delay.late = (ms) =>
+      isReal &&
+      this.#happened('process', {
+        rule: 'eventLoop:delay',
+        type: 'performance',
+        severity: 'medium',
+        title: 'The event loop is late',
+        description:
+          `the event loop was ${Math.round(ms)} ms late while agents were at work: something computed for as long, or the machine was busy, and timers and answers waited; ` +
+          '`monitoring.enableProfiling` names the agent and the function',
+        metrics: { lateMs: ms },
+      })
     const { stalls } = host.dispatcher
     if (stalls === undefined) return
     stalls.heard = (stall) => this.#blocked(stall)
@@ -78,6 +95,20 @@ export class Occurrences {
       this.#under.set(about, one)
     }
     this.#look()
+  }
+
+  /** A planned instant passed more than a minute before anything could be done about it. */
+  missed(scheduleId: string, planned: number): void {
+    this.#happened(scheduleId, {
+      rule: 'schedule:missed',
+      type: 'error',
+      severity: 'medium',
+      title: 'A schedule was missed',
+      description:
+        `schedule \`${scheduleId}\` was to run at ${dateOf(planned).toISOString()}, and could not: no process had the store, its agents were not registered, or new work was refused; ` +
+        'what is done about that is what `missed` of the schedule says',
+      metrics: { lateMs: (this.#host.dispatcher.clock.now() - planned) / 1000 },
+    })
   }
 
   #blocked({ ms, agentId, executionId, taskId, place }: Stall): void {
@@ -101,7 +132,7 @@ export class Occurrences {
   ): void {
     const { alerts, dispatcher } = this.#host
     // The log has the others from those who told of them.
-    const alert = alerts.raise({ begins: true, cause, isLogged: told.rule !== 'agent:blocking', ...told }) ?? ''
+    const alert = alerts.raise({ begins: true, cause, isLogged: LOGGED.has(told.rule), ...told }) ?? ''
     const { rule, type, severity, title } = told
     const kept = { rule, type, severity, title, alert, cause, over: dispatcher.clock.now() + OVER_AFTER }
     this.#under.set(`${rule}/${cause}`, kept)
@@ -125,7 +156,7 @@ export class Occurrences {
       alerts.raise({
         begins: false,
         cause,
-        isLogged: true,
+        isLogged: LOGGED.has(rule),
         rule,
         type,
         severity,
