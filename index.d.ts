@@ -343,10 +343,13 @@ export declare interface Alert {
  *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
  * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
  *   was told to stop; with `enableProfiling`, `agent:blocking` (performance, medium): an agent held the event loop for 50 ms or more. All are over when it has not happened again for five minutes;
+ * - `eventLoop:delay` (performance, medium): the event loop was a second late; `schedule:missed` (error, medium): a planned instant passed more than a minute before
+ *   anything could be done about it. Both are over when it has not happened again for five minutes;
+ * - `agent:missing` (error, high): a minute after the store was opened interrupted executions still wait for an agent that is not registered;
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'store:volatile' | 'store:lonely' | 'store:untold' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'task:poisoned';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'store:volatile' | 'store:lonely' | 'store:untold' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'agent:missing' | 'eventLoop:delay' | 'schedule:missed' | 'task:poisoned';
 
 /** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
 export declare interface AlertRuleConfig {
@@ -709,6 +712,17 @@ export declare interface Compensation<Other extends string = AnyWord, AgentId ex
     on?: 'completed' | 'started' | Other | undefined;
     retryPolicy?: RetryPolicy<Other> | undefined;
     timeout?: Duration<Other> | undefined;
+}
+
+/** When an execution that runs will have ended. */
+export declare interface CompletionEstimate {
+    /** As likely before as after. */
+    readonly endTime: Date;
+    /** It ends between these with a probability of about 90 %, */
+    readonly earliest: Date;
+    readonly latest: Date;
+    /** as so many executions tell that went the same way so far: the latest that completed of the same version, at most 30. */
+    readonly executions: number;
 }
 
 /** Limits how many executions with the same key run at once. */
@@ -1086,11 +1100,13 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
     exportTraces(filter?: TraceFilter): AsyncIterable<string>;
     /**
      * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
-     * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
+     * that. Of one that runs it is of the time until its latest record, with an estimate of when it will have ended. Child workflows are part of it, up to 1,000 of them.
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     getPerformanceProfile(executionId: string): Promise<PerformanceProfile>;
+    /** Resolves with the thresholds of `monitoring.alertThresholds` as they stand; `noData` is a state of its own. */
+    getThresholds(): Promise<readonly ThresholdStanding[]>;
     /**
      * Resolves with the CPU profiles that are kept, newest first. With `enableProfiling` one is taken, for five seconds and at most once a minute, when an alert begins
      * that an agent blocks the event loop, that the process needs much processor time, or of an anomaly.
@@ -2340,6 +2356,11 @@ export declare interface PerformanceProfile {
     readonly startTime: Date;
     /** Absent while it runs: the profile is then of the time until its latest record. */
     readonly endTime?: Date;
+    /**
+     * When it will have ended, as it is now; absent once it has. `null` where fewer than three executions of its version have completed that went the way
+     * that it goes.
+     */
+    readonly estimate?: CompletionEstimate | null;
     /** From start to end. */
     readonly duration: number;
     /** What it went into: the sum is `duration`. */
@@ -3077,6 +3098,22 @@ export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed'
 
 /** The kinds of task. */
 export declare type TaskType<Other extends string = AnyWord> = 'sequential' | 'parallel' | 'conditional' | 'loop' | Other;
+
+/** A threshold of `monitoring.alertThresholds`, as it stands. */
+export declare interface ThresholdStanding {
+    readonly rule: 'taskFailureRate' | 'executionDuration' | 'memoryUsage' | 'cpuUsage';
+    /** In the unit of the configuration; of durations milliseconds. */
+    readonly threshold: number;
+    /**
+     * - `noData`: there is no figure: it was not measured yet, or too few tasks have ended. That is neither good nor bad, and ends and begins no alert;
+     * - `quiet`: it is below the threshold;
+     * - `pending`: it is at the threshold, and not for as long as the rule says, or an alert was over a short while ago;
+     * - `firing`: an alert has begun and is not over, also while there is no figure.
+     */
+    readonly state: 'noData' | 'quiet' | 'pending' | 'firing';
+    /** The figure when it was last looked at; absent where there was none. Of `executionDuration` how many executions have been at work for too long. */
+    readonly value?: number;
+}
 
 /**
  * What time went into. The kinds exclude each other:

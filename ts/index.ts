@@ -57,8 +57,9 @@ export type { ComparedFigures, ComparedSpan, FigureDifferences, PeriodComparison
 export type { AppliedInsight, Evidence, InsightOutcome, Recommendation, RecommendationKind } from './api/insight.js'
 export type { Change, ChangeOperation, DefinitionChange, PathSegment, PoolChange } from './api/change.js'
 export type { Assumption, ComparedExecution, ComparedTask, ExecutionComparison, Prediction, PredictOptions } from './api/prediction.js'
+export type { ThresholdStanding } from './api/threshold.js'
 export type { CpuProfile, ProfiledFunction } from './api/cpu-profile.js'
-export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
+export type { CompletionEstimate, PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
 export type {
   ErrorFigures,
   FigureInsight,

@@ -9,6 +9,7 @@ import {
   type AgentTask,
   type AttemptContext,
   type Explanation,
+  type Agent,
   type MultiAgentOrchestrator as Orchestrator,
   type TaskExplanation,
 } from '@codexos/multi-agent-orchestrator'
@@ -131,6 +132,15 @@ describe('what a task waits for', () => {
     expect(of(told, 'one-b').waitsFor).toEqual({ kind: 'place', agent: 'one', type: 'one', running: 1, limit: 1 })
     expect(of(told, 'rated-b').waitsFor).toEqual({ kind: 'rateLimit', agent: 'rated', type: 'many' })
     expect(since(of(told, 'rated-b').until)).toBe(hours(1))
+  })
+
+  it('a further instance that is being made, and not a place of those that there may be some day', async () => {
+    let made = 0
+    const create = (): Agent | Promise<Agent> => ((made += 1) === 1 ? { execute: hang } : new Promise<Agent>(() => {}))
+    const setup = ({ agentPool }: Orchestrator): void => agentPool.registerAgentType('many', { create, maxAgents: 100, maxConcurrency: 1 })
+    const kit = await kitWith({}, { setup })
+    const told = await begun(kit, [task('a', { agentId: 'many', dependencies: [] }), task('b', { agentId: 'many', dependencies: [] })])
+    expect(of(told, 'b').waitsFor).toEqual({ kind: 'instance', agent: 'many', type: 'many' })
   })
 
   it('the lane of tasks that are written `sequential`, and who has it', async () => {

@@ -177,6 +177,35 @@ describe('a planted fault is found, and its promise comes true', () => {
   })
 })
 
+describe('without a store', () => {
+  it('what is remembered recommends, and is measured', async () => {
+    const kit = await kitWith({})
+    const retried = (maxAttempts: number): AgentWorkflow =>
+      workflow([
+        task('flaky', { retryPolicy: { maxAttempts, backoffType: 'fixed', initialDelay: '2s' }, onError: 'continue' }),
+        task('after'),
+      ])
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({
+        execute: async ({ id }) => {
+          await kit.clock.sleep(1000)
+          if (id === 'flaky') throw new Error('never')
+        },
+      }),
+    })
+    const old = await runs(kit, retried(4))
+    const [insight] = await advised(kit)
+    expect(insight).toMatchObject({ kind: 'wasteful-retries', about: ['flaky'] })
+    // The same again is not read again.
+    expect((await advised(kit))[0]).toEqual(insight)
+    const { workflow: changed } = await kit.orchestrator.executionMonitor.applyInsight(insight?.id ?? '', retried(4))
+    const now = await runs(kit, changed)
+    expect(within(insight?.prediction.saving ?? 0, 1 - now.time / old.time)).toBe(true)
+    // What ended since is looked at.
+    expect((await advised(kit)).map(({ kind, version }) => `${kind} ${version}`)).not.toContain(`wasteful-retries ${changed.version}`)
+  })
+})
+
 it('says which insight there is not', async () => {
   const kit = await kitOf({ work: () => 1 })
   const error = await rejection(kit.orchestrator.executionMonitor.applyInsight('flow/1/false-dependency/a/b'))

@@ -90,6 +90,27 @@ describe('getPerformanceProfile', () => {
     ])
   })
 
+  it('goes into the execution that undoes a child workflow', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({
+        execute: async ({ id }) => {
+          await kit.clock.sleep(id === 'in' ? '1s' : '3s')
+          if (id === 'fails') throw new Error('no')
+        },
+      }),
+    })
+    const inner = workflow([task('in', { compensate: { agentId: 'work' } })], { id: 'inner', name: 'inner' })
+    const flow = workflow([{ id: 'child', name: 'child', workflow: inner }, task('fails', { retryPolicy: { maxAttempts: 1 } })])
+    const { executionId = '' } = await rejection(kit.until(kit.orchestrator.executeWorkflow(flow)))
+    const profile = whole(await kit.orchestrator.executionMonitor.getPerformanceProfile(executionId))
+    // Until that has ended the execution has not.
+    expect(profile.criticalPath.map(({ executionId: of }) => of)).toContain(`${executionId}/child/1!compensate`)
+    expect(profile.buckets).toMatchObject({ code: 4000, failed: 3000 })
+    const undoing = { executionId: `${executionId}/child/1!compensate`, taskId: 'in!compensate', agentId: 'work' }
+    expect(profile.tasks).toContainEqual(expect.objectContaining(undoing))
+  })
+
   it('goes into child workflows, whose parts say whose they are', async () => {
     const kit = await kitWith({}, { storage: 'file' })
     kit.orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: async () => kit.clock.sleep('5s') }) })
@@ -239,5 +260,52 @@ describe('predict and compareExecutions', () => {
     const memory = orchestratorWith().executionMonitor
     expect(await rejection(memory.predict('x', changed))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     expect(await rejection(memory.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+  })
+})
+
+describe('an estimate of when an execution that runs will have ended', () => {
+  it('is made of how those before it went on from there, and is absent once it has', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    let factor = 1
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({ execute: async ({ id }) => kit.clock.sleep((id === 'first' ? 4000 : 10_000) * factor) }),
+      maxConcurrency: 10,
+    })
+    const flow = workflow([task('first', { dependencies: [] }), task('second', { dependencies: ['first'] })])
+    const { executionMonitor } = kit.orchestrator
+    const inTheMiddle = async (): Promise<PerformanceProfile> => {
+      const handle = await kit.orchestrator.startWorkflow(flow)
+      await kit.clock.advance('6s')
+      const profile = await executionMonitor.getPerformanceProfile(handle.id)
+      await kit.clock.advance('1m')
+      await kit.until(handle.result())
+      return profile
+    }
+    // Nothing is known yet, and two are no past.
+    expect((await inTheMiddle()).estimate).toBeNull()
+    for (factor of [0.9, 1.1]) await kit.until(kit.orchestrator.executeWorkflow(flow))
+    factor = 1
+    const { estimate, endTime, startTime } = await inTheMiddle()
+    expect(endTime).toBeUndefined()
+    expect(estimate?.executions).toBe(3)
+    const after = (date: Date | undefined): number => ((date?.getTime() ?? Number.NaN) - startTime.getTime()) / 1000
+    // The first took 4 s, and the second takes 9, 10 or 11: all of them longer than the 2 s that it has taken.
+    expect(after(estimate?.endTime)).toBeCloseTo(14, 0)
+    expect(after(estimate?.earliest)).toBeGreaterThan(6)
+    expect(after(estimate?.earliest)).toBeLessThan(14)
+    expect(after(estimate?.latest)).toBeGreaterThan(14)
+    const ended = await kit.until(kit.orchestrator.executeWorkflow(flow))
+    expect(await executionMonitor.getPerformanceProfile(ended.id)).not.toHaveProperty('estimate')
+  })
+
+  it('is made of what is remembered where there is no store', async () => {
+    const kit = await kitWith({ work: () => 1 })
+    const flow = workflow([task('a'), wait('rest', '10s', { dependencies: ['a'] })])
+    for (let count = 0; count < 3; count += 1) await kit.until(kit.orchestrator.executeWorkflow(flow))
+    const handle = await kit.orchestrator.startWorkflow(flow)
+    await kit.clock.advance('4s')
+    const { estimate, startTime } = await kit.orchestrator.executionMonitor.getPerformanceProfile(handle.id)
+    expect(Math.round(((estimate?.endTime.getTime() ?? 0) - startTime.getTime()) / 1000)).toBe(10)
+    await kit.until(handle.result())
   })
 })

@@ -3,6 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
+import type { ThresholdStanding } from './threshold.js'
 import type { CpuProfile } from './cpu-profile.js'
 import type { BudgetStanding } from './budget-window.js'
 import type { WorkflowAnalytics } from './analytics.js'
@@ -46,11 +47,13 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
   exportTraces(filter?: TraceFilter): AsyncIterable<string>
   /**
    * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
-   * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
+   * that. Of one that runs it is of the time until its latest record, with an estimate of when it will have ended. Child workflows are part of it, up to 1,000 of them.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
    */
   getPerformanceProfile(executionId: string): Promise<PerformanceProfile>
+  /** Resolves with the thresholds of `monitoring.alertThresholds` as they stand; `noData` is a state of its own. */
+  getThresholds(): Promise<readonly ThresholdStanding[]>
   /**
    * Resolves with the CPU profiles that are kept, newest first. With `enableProfiling` one is taken, for five seconds and at most once a minute, when an alert begins
    * that an agent blocks the event loop, that the process needs much processor time, or of an anomaly.

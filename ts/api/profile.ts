@@ -37,6 +37,11 @@ export interface PerformanceProfile {
   readonly startTime: Date
   /** Absent while it runs: the profile is then of the time until its latest record. */
   readonly endTime?: Date
+  /**
+   * When it will have ended, as it is now; absent once it has. `null` where fewer than three executions of its version have completed that went the way
+   * that it goes.
+   */
+  readonly estimate?: CompletionEstimate | null
   /** From start to end. */
   readonly duration: number
   /** What it went into: the sum is `duration`. */
@@ -45,6 +50,17 @@ export interface PerformanceProfile {
   readonly criticalPath: readonly PathPart[]
   /** Its tasks and those of its child workflows that could run, the largest share of the critical path first. */
   readonly tasks: readonly TaskProfile[]
+}
+
+/** When an execution that runs will have ended. */
+export interface CompletionEstimate {
+  /** As likely before as after. */
+  readonly endTime: Date
+  /** It ends between these with a probability of about 90 %, */
+  readonly earliest: Date
+  readonly latest: Date
+  /** as so many executions tell that went the same way so far: the latest that completed of the same version, at most 30. */
+  readonly executions: number
 }
 
 /** A part of the critical path. */

@@ -43,6 +43,7 @@ interface Records {
   traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
   status(executionId: string): Promise<string | undefined>
   notFound(executionId: string): Error
+  now(): number
 }
 
 export class ExecutionLookUp {
@@ -90,6 +91,7 @@ export class ExecutionLookUp {
         return this.#read(call, () => dispatcher.engine.stored('traces', JSON.stringify(asked)))
       },
       status: async (executionId) => (await this.get(executionId))?.status,
+      now: () => dispatcher.clock.now(),
     }
   }
 

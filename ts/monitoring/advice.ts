@@ -38,6 +38,8 @@ interface AdviceSpan {
 interface AdviceHost {
   /** The answer to a question about records; `undefined` if there are none. */
   ask(question: object): Promise<string | undefined>
+  /** The same as long as the same is on record. */
+  mark(): string
   readonly placesEach: PlacesEach
 }
 
@@ -52,12 +54,17 @@ export type JudgeProposals = (
 /** What a proposal saves at least, as `analytics::insights` has it. */
 const SAVING_MIN = 0.03
 
+/** Answers that are remembered. */
+const ANSWERS_MAX = 20
+
 export class Advice {
   readonly #host: AdviceHost
   readonly #promises: Promises
   readonly #narrate: Narrate | undefined
   /** The latest of each id, at most so many. */
   readonly #known = new Map<string, Recommendation>()
+  /** The latest answers by what was asked, the oldest first: each reads up to 60 journals, and pages ask for the same again and again. */
+  readonly #answers = new Map<string, { readonly mark: string; readonly answer: Promise<string | undefined> }>()
 
   constructor(host: AdviceHost, promises: Promises, narrate: Narrate | undefined) {
     this.#host = host
@@ -79,8 +86,23 @@ export class Advice {
 
   async #asked({ workflowId, since, until }: AdviceSpan, proposals: readonly (readonly object[])[] = []): Promise<AdviceText | undefined> {
     const micros = (date: Date | undefined): number | undefined => date && Math.max(date.getTime(), 0) * 1000
-    const answered = await this.#host.ask({ what: 'advice', workflowId, since: micros(since), until: micros(until), proposals })
+    const answered = await this.#remembered(
+      JSON.stringify({ what: 'advice', workflowId, since: micros(since), until: micros(until), proposals }),
+    )
     return answered === undefined ? undefined : (JSON.parse(answered) as AdviceText)
+  }
+
+  #remembered(question: string): Promise<string | undefined> {
+    const mark = this.#host.mark()
+    const known = this.#answers.get(question)
+    if (known?.mark === mark) return known.answer
+    const answer = this.#host.ask(JSON.parse(question) as object)
+    this.#answers.delete(question)
+    this.#answers.set(question, { mark, answer })
+    const [oldest] = this.#answers.keys()
+    if (this.#answers.size > ANSWERS_MAX && oldest !== undefined) this.#answers.delete(oldest)
+    answer.catch(() => this.#answers.delete(question))
+    return answer
   }
 
   #recommendation(workflowId: string, version: string, one: AdviceText['advice'][number]): Recommendation {

@@ -14,6 +14,7 @@ import type { ExecutionComparison, Prediction, PredictOptions } from '../api/pre
 import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
+import type { ThresholdStanding } from '../api/threshold.js'
 import type { CpuProfile } from '../api/cpu-profile.js'
 import type { CpuProfiles } from '../profiling/cpu-profiles.js'
 import type { BudgetStanding } from '../api/budget-window.js'
@@ -37,6 +38,7 @@ interface Knows extends MetricsHost, ExportHost {
   readonly budgets: Budgets
   readonly advice: Advice
   readonly cpuProfiles: CpuProfiles
+  readonly rules: { standing(): readonly ThresholdStanding[] }
   readonly placesEach: PlacesEach
   readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & {
     readonly profiles: ProfilesHost
@@ -80,6 +82,11 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
   // oxlint-disable-next-line typescript/require-await -- a promise, as every other question is answered by
   async getBudgets(): Promise<readonly BudgetStanding[]> {
     return this.#knows().budgets.standing()
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a promise, as every other question is answered by
+  async getThresholds(): Promise<readonly ThresholdStanding[]> {
+    return this.#knows().rules.standing()
   }
 
   async getCpuProfiles(): Promise<readonly CpuProfile[]> {

@@ -3,6 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { ResolvedMonitoring } from '../config/config.js'
+import { AbsentAgents } from './absent-agents.js'
 import { Advice } from './advice.js'
 import { AlertRules } from './alert-rules.js'
 import { Budgets } from './budgets.js'
@@ -30,6 +31,9 @@ type Host = Omit<Of<typeof Figures>, 'advice' | 'promises'> &
     readonly alerts: { readonly emitters: readonly EventEmitter[] }
   }
 
+/** How long an advice stands while no task ends. */
+const ADVISED_MICROS = 60_000_000
+
 export class Monitoring {
   readonly figures: Figures
   readonly budgets: Budgets
@@ -41,16 +45,15 @@ export class Monitoring {
   readonly placesEach: PlacesEach
 
   readonly #host: Host
-  readonly #rules: AlertRules
-  readonly #occurrences: Occurrences
+  readonly rules: AlertRules
+  readonly occurrences: Occurrences
+  readonly #absent: AbsentAgents
   readonly #webhook: Webhook | undefined
 
   constructor(host: Host, config: ResolvedMonitoring) {
-    const { dispatcher, ended, log, models } = host
+    const { dispatcher, log, models } = host
     this.placesEach = (agent) => host.agents.placesEach(agent)
-    // Records of executions that have ended are kept with a store alone.
-    const ask = async (question: object): Promise<string | undefined> =>
-      ended === undefined ? dispatcher.engine.stored('traces', JSON.stringify(question)) : undefined
+    const ask = (question: object): Promise<string | undefined> => dispatcher.engine.stored('traces', JSON.stringify(question))
     const promises = new Promises({
       ask,
       now: () => dispatcher.clock.now(),
@@ -59,13 +62,16 @@ export class Monitoring {
     })
     const { model } = config.insights
     const narrate = model === undefined ? undefined : narratedBy(model, { generate: (request) => models.generate(request), log })
-    this.advice = new Advice({ ask, placesEach: this.placesEach }, promises, narrate)
+    // Each end may change what is advised, and so may time, which lets executions go.
+    const mark = (): string => `${dispatcher.engine.watching.taskEnds().join('/')}/${Math.floor(dispatcher.clock.now() / ADVISED_MICROS)}`
+    this.advice = new Advice({ ask, mark, placesEach: this.placesEach }, promises, narrate)
     this.insights = new InsightWatch({ log, emitters: host.alerts.emitters }, this.advice, promises)
     this.figures = new Figures({ ...host, advice: this.advice, promises }, config.enableMetrics)
     this.#host = host
-    this.#rules = new AlertRules(host, config)
+    this.rules = new AlertRules(host, config)
     this.budgets = new Budgets(host)
-    this.#occurrences = new Occurrences(host)
+    this.occurrences = new Occurrences(host)
+    this.#absent = new AbsentAgents(host)
     this.cpuProfiles = new CpuProfiles(host)
     if (config.enableProfiling) host.alerts.tellAlso((alert) => this.cpuProfiles.announced(alert))
     if (config.enableTracing) this.tracing = new Tracing(host, config)
@@ -76,17 +82,18 @@ export class Monitoring {
   }
 
   /** What others of the orchestrator's parts and its monitor need of it. */
-  get parts(): Pick<Monitoring, 'figures' | 'budgets' | 'tracing' | 'advice' | 'insights' | 'placesEach' | 'cpuProfiles'> {
-    const { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles } = this
-    return { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles }
+  get parts(): Pick<Monitoring, 'figures' | 'budgets' | 'tracing' | 'advice' | 'insights' | 'placesEach' | 'cpuProfiles' | 'rules'> {
+    const { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles, rules } = this
+    return { figures, budgets, tracing, advice, insights, placesEach, cpuProfiles, rules }
   }
 
   /** The store is open: what an earlier process has announced is known, and what it did not get rid of is posted. */
-  open(): void {
+  open(waiting: () => Record<string, readonly string[]>): void {
     const kept = this.#host.dispatcher.engine.watching.keptAlerts()
-    this.#rules.open(kept)
+    this.rules.open(kept)
+    this.#absent.open(kept, waiting)
     this.budgets.open(kept)
-    this.#occurrences.open(kept)
+    this.occurrences.open(kept)
     this.#webhook?.open(kept)
   }
 }

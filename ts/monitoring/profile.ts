@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Profiles of executions as Rust writes them.
 
-import type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from '../api/profile.js'
+import type { CompletionEstimate, PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from '../api/profile.js'
 import { dateOf } from '../base/clock.js'
 
 /** As `analytics::path` writes it; microseconds. */
@@ -12,6 +12,8 @@ interface ProfileText {
   readonly startedAt: number
   readonly endedAt: number
   readonly ended: boolean
+  /** Of one that has not ended. */
+  readonly eta?: { readonly at: number; readonly range: readonly [from: number, to: number]; readonly executions: number } | null
   readonly buckets: TimeBuckets
   readonly path: readonly (readonly [
     execution: string,
@@ -38,7 +40,7 @@ interface TaskText {
 
 /** Reads a profile. */
 export function profileOf(text: string): PerformanceProfile {
-  const { id, workflowId, version, startedAt, endedAt, ended, buckets, path, tasks } = JSON.parse(text) as ProfileText
+  const { id, workflowId, version, startedAt, endedAt, ended, eta, buckets, path, tasks } = JSON.parse(text) as ProfileText
   const part = ([executionId, taskId, from, to, bucket, attempt]: ProfileText['path'][number]): PathPart => ({
     executionId,
     ...(taskId !== null && { taskId }),
@@ -53,11 +55,16 @@ export function profileOf(text: string): PerformanceProfile {
     version,
     startTime: dateOf(startedAt),
     ...(ended && { endTime: dateOf(endedAt) }),
+    ...(!ended && { estimate: eta == null ? null : estimateOf(eta) }),
     duration: (endedAt - startedAt) / 1000,
     buckets: millisOf(buckets),
     criticalPath: path.map(part),
     tasks: tasks.map(taskOf),
   }
+}
+
+function estimateOf({ at, range: [from, to], executions }: NonNullable<ProfileText['eta']>): CompletionEstimate {
+  return { endTime: dateOf(at), earliest: dateOf(from), latest: dateOf(to), executions }
 }
 
 function taskOf({ execution, path, kind, agent, duration, share, buckets, slack, drag }: TaskText): TaskProfile {

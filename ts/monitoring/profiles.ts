@@ -10,24 +10,33 @@ export interface ProfilesHost {
   /** The answer to a question about the records of these executions, as JSON text; `undefined` if one of them is not there. */
   traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
   status(executionId: string): Promise<string | undefined>
+  /** Microseconds since the epoch. */
+  now(): number
   notFound(executionId: string): Error
+}
+
+/** A question about one execution; `now` where an estimate is asked for. */
+interface Question {
+  readonly what: 'profile' | 'timeline'
+  readonly id: string
+  readonly now?: number
 }
 
 /** The profile of an execution. */
 export async function performanceProfile(host: ProfilesHost, executionId: string): Promise<PerformanceProfile> {
-  return profileOf(await told(host, 'getPerformanceProfile', 'profile', executionId))
+  return profileOf(await told(host, 'getPerformanceProfile', { what: 'profile', id: executionId, now: host.now() }))
 }
 
 /** The page of an execution. */
 export async function timelineOf(host: ProfilesHost, executionId: string): Promise<string> {
-  const data = JSON.parse(await told(host, 'renderTimeline', 'timeline', executionId)) as TimelineData
+  const data = JSON.parse(await told(host, 'renderTimeline', { what: 'timeline', id: executionId })) as TimelineData
   // It may have ended since.
   const status = data.ended ? await host.status(executionId) : 'running'
   return timelinePage(data, status ?? 'deleted')
 }
 
-async function told(host: ProfilesHost, call: string, what: 'profile' | 'timeline', executionId: string): Promise<string> {
-  const text = await host.traces(call, [executionId], { what, id: executionId })
-  if (text === undefined) throw host.notFound(executionId)
+async function told(host: ProfilesHost, call: string, asked: Question): Promise<string> {
+  const text = await host.traces(call, [asked.id], asked)
+  if (text === undefined) throw host.notFound(asked.id)
   return text
 }

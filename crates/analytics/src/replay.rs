@@ -10,9 +10,11 @@
 
 mod changed;
 mod cost;
+mod eta;
 mod program;
 mod run;
 
+pub use eta::{Eta, eta};
 pub use run::makespan;
 
 use crate::trace::{Bucket, Micros, TaskNumber, Trace};

@@ -64,7 +64,7 @@ pub(crate) fn text(execution: &Execution, around: &Around<'_>, ids: &dyn Fn(u32)
 }
 
 /// What the ids of workflows and executions that undo others end with.
-const UNDOING: &str = "!compensate";
+pub(crate) const UNDOING: &str = "!compensate";
 
 struct Writer<'a> {
     execution: &'a Execution,

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::store::Archive;
 use analytics::compare;
 use analytics::path::{self, Profile};
+use analytics::replay::{self, Eta};
 use analytics::spans::{self, Place};
 pub use analytics::trace::Trace;
 use serde::Deserialize;
@@ -22,7 +23,7 @@ use serde_json::json;
 #[serde(tag = "what", rename_all = "camelCase")]
 enum Asked {
     /// What the time of an execution went into.
-    Profile { id: String },
+    Profile { id: String, now: u64 },
     /// Its tasks as a page shows them.
     Timeline { id: String },
     /// Its spans, from a task on, about so many.
@@ -40,7 +41,7 @@ enum Asked {
 /// The answer to a question, both JSON text; `None` if there is no such execution.
 ///
 /// ```json
-/// {"what":"profile","id":"…"}
+/// {"what":"profile","id":"…","now":1}
 /// {"what":"timeline","id":"…"}
 /// {"what":"spans","id":"…","from":0,"limit":10000}
 /// {"what":"compare","a":"…","b":"…"}
@@ -53,7 +54,7 @@ enum Asked {
 /// `predicting` writes it, what is advised and what came of it as `advising` does.
 pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Error> {
     match serde_json::from_str(asked).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })? {
-        Asked::Profile { id } => Ok(trace(archive, &id)?.map(|trace| profile(&trace))),
+        Asked::Profile { id, now } => profile(archive, &id, now),
         Asked::Timeline { id } => Ok(trace(archive, &id)?.map(|trace| timeline(&trace))),
         Asked::Spans { id, from, limit } => spans_of(archive, &id, from, limit),
         Asked::Compare { a, b } => {
@@ -67,8 +68,20 @@ pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Erro
     }
 }
 
-fn profile(trace: &Trace) -> String {
-    Profile::of(trace).to_value(trace).to_string()
+/// Of one that has not ended also when it will have: `{"eta":{"at","range":[from,to],"executions"}}`, null where nothing on record tells.
+fn profile(archive: &dyn Archive, id: &str, now: u64) -> Result<Option<String>, Error> {
+    let Some(trace) = trace(archive, id)? else { return Ok(None) };
+    let mut told = Profile::of(&trace).to_value(&trace);
+    if !trace.has_ended {
+        let mut past = predicting::completed(archive, &trace)?;
+        past.retain(|other| other.version == trace.version);
+        let found = replay::eta(&trace, &past, now)
+            .map(|Eta { at, range, executions }| json!({ "at": at, "range": range, "executions": executions }));
+        if let Some(told) = told.as_object_mut() {
+            told.insert("eta".to_owned(), found.unwrap_or_default());
+        }
+    }
+    Ok(Some(told.to_string()))
 }
 
 fn timeline(trace: &Trace) -> String {

@@ -30,6 +30,11 @@ pub fn path_of(trace: &Trace) -> Vec<PathStep> {
     merged(steps)
 }
 
+/// What undoes a task began after that had ended, and after everything else: it stands in no other.
+fn undoes(task: &TracedTask, owner: &TracedTask) -> bool {
+    owner.ended.order < task.born.order
+}
+
 /// The tasks inside each task or spawned by it, in the order of their ends; at the end those of the root.
 fn inner_of(trace: &Trace) -> Vec<Vec<TaskNumber>> {
     let root = trace.tasks.len();
@@ -37,7 +42,8 @@ fn inner_of(trace: &Trace) -> Vec<Vec<TaskNumber>> {
     let mut by_end: Vec<TaskNumber> = (0..root).collect();
     by_end.sort_by_key(|number| trace.tasks.get(*number).map(|task| task.ended.order));
     for number in by_end {
-        let owner = trace.tasks.get(number).and_then(|task| task.owner).unwrap_or(root);
+        let owner_of = |task: &TracedTask| task.owner.filter(|owner| !trace.tasks.get(*owner).is_some_and(|owner| undoes(task, owner)));
+        let owner = trace.tasks.get(number).and_then(owner_of).unwrap_or(root);
         if let Some(inner) = inner.get_mut(owner) {
             inner.push(number);
         }
@@ -152,7 +158,7 @@ impl<'a> Walk<'a> {
         let owner = task.owner.and_then(|owner| Some((owner, self.trace.tasks.get(owner)?)));
         match owner {
             // It undoes what ended before, or its instance never could run.
-            Some((_, owner)) if owner.ended.order < task.born.order => self.before(task.born),
+            Some((_, owner)) if undoes(task, owner) => self.before(task.born),
             _ if task.released.is_none() => self.before(task.ended),
             Some((number, _)) => Next::Within(number, task.born),
             None => Next::Start,

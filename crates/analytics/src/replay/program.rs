@@ -10,8 +10,10 @@ use std::sync::Arc;
 /// A step of a task.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// Time passes.
+    /// Time passes,
     Takes(Micros),
+    /// until it is so much since the start.
+    Until(Micros),
     /// It needs a place of its agent.
     Enters(Arc<str>),
     /// It gives that back.

@@ -16,6 +16,46 @@ pub fn makespan(trace: &Trace, changes: &[Change]) -> Micros {
     run.last
 }
 
+/// Where a task is in an execution that goes on from the middle: times since the start.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Standing {
+    /// It ended then.
+    Ended(Micros),
+    /// What it holds began then.
+    Open(Micros),
+    /// It is at work, or waits to be, until then.
+    UnderWay(Micros),
+    /// It has not begun, and does not before then.
+    Ahead(Micros),
+}
+
+/// The same of an execution that goes on from where another one is: `standings` of its tasks, by their numbers.
+pub(super) fn resumed(trace: &Trace, standings: &[Standing]) -> Micros {
+    let mut run = Run::new(trace, &Changed { trace, changes: &[] });
+    for (task, standing) in run.tasks.iter_mut().zip(standings) {
+        task.stand(*standing);
+    }
+    run.run();
+    run.last
+}
+
+impl Again {
+    fn stand(&mut self, standing: Standing) {
+        let holds = self.steps.iter().any(|step| matches!(step, Step::Opens));
+        let agent = self.steps.iter().find_map(|step| if let Step::Enters(agent) = step { Some(Arc::clone(agent)) } else { None });
+        let around = |until: Micros| {
+            let (enters, leaves) = (agent.clone().map(Step::Enters), agent.clone().map(Step::Leaves));
+            enters.into_iter().chain([Step::Until(until)]).chain(leaves).collect()
+        };
+        match standing {
+            Standing::Ahead(at) => self.steps.push_front(Step::Until(at)),
+            Standing::Open(at) | Standing::Ended(at) if holds => self.steps = [Step::Until(at), Step::Opens].into(),
+            Standing::Open(at) | Standing::Ended(at) => self.steps = [Step::Until(at)].into(),
+            Standing::UnderWay(until) => self.steps = around(until),
+        }
+    }
+}
+
 /// A task that happens again.
 #[derive(Default)]
 struct Again {
@@ -150,6 +190,8 @@ impl Run {
             match task.steps.pop_front() {
                 Some(Step::Takes(0)) => {}
                 Some(Step::Takes(time)) => return self.happens(self.now + time, number),
+                Some(Step::Until(at)) if at > self.now => return self.happens(at, number),
+                Some(Step::Until(_)) => {}
                 Some(Step::Enters(agent)) => {
                     let places = self.places.entry(agent).or_default();
                     if places.limit.is_some_and(|limit| places.taken >= limit) {

@@ -53,7 +53,9 @@ impl Pool {
             None if agent.count == agent.making.in_flight && (agent.count > 0 || agent.retry_due.is_some()) => {
                 Lacking::Instance { again: agent.retry_due.filter(|_| agent.count == 0) }
             }
-            None => Lacking::Place { running: of.running, limit: of.limits.max.saturating_mul(of.limits.concurrency) },
+            None if agent.making.in_flight > 0 => Lacking::Instance { again: None },
+            // Of the places that there are: that there may be more instances some day helps nobody now.
+            None => Lacking::Place { running: of.running, limit: of.count.saturating_mul(of.limits.concurrency).max(of.running) },
         };
         Some(PoolWait { agent: Arc::clone(&agent.id), of: Arc::clone(&of.name), since: waiting.since, lacks })
     }

@@ -229,8 +229,20 @@ impl Archive for MemoryArchive {
         Ok(found.into_iter().take(limit as usize).map(Journal::stored).collect())
     }
 
-    fn list(&self, _filter: &ExecutionFilter) -> Result<Page, ReadError> {
-        Ok(Page { executions: Vec::new(), cursor: None })
+    /// The newest that fit, without a next page; of any status, which the host looks at.
+    fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
+        let ExecutionFilter { workflow, since, until, limit, .. } = filter;
+        let kept = lock(&self.0);
+        let fits = |journal: &&Journal| {
+            let Accepted { plan, at, .. } = &journal.accepted;
+            workflow.as_ref().is_none_or(|wanted| **wanted == *plan.workflow_id)
+                && since.is_none_or(|since| *at >= since)
+                && until.is_none_or(|until| *at < until)
+        };
+        let mut found: Vec<&Journal> = kept.journals.values().filter(fits).collect();
+        found.sort_unstable_by_key(|journal| std::cmp::Reverse(journal.accepted.key));
+        let executions = found.into_iter().take(*limit as usize).map(|journal| Ok(journal.stored())).collect();
+        Ok(Page { executions, cursor: None })
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {

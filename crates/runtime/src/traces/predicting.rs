@@ -86,7 +86,7 @@ pub(super) fn answer(archive: &dyn Archive, asked: &Asked) -> Result<Option<Stri
 }
 
 /// The latest executions of its workflow that completed, without itself.
-fn completed(archive: &dyn Archive, one: &Trace) -> Result<Vec<Trace>, Error> {
+pub(super) fn completed(archive: &dyn Archive, one: &Trace) -> Result<Vec<Trace>, Error> {
     let mut found = Vec::new();
     for stored in archive.completed(&one.workflow, LIKE_IT_MAX)? {
         if *stored.id != *one.execution {

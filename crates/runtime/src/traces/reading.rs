@@ -2,9 +2,10 @@
 //! Records as they are stored become traces.
 
 use crate::Error;
+use crate::explain::UNDOING;
 use crate::report::{plan_of, setup_of};
 use crate::store::{self, Archive, StepRecord, StoredExecution};
-use analytics::trace::{Began, Ran, Reads, Record, Trace, TracedChild, Tracer, Waited};
+use analytics::trace::{Began, Ran, Reads, Record, TaskNumber, Trace, TracedChild, TracedTask, Tracer, Waited};
 use std::sync::Arc;
 
 /// Executions below one that are read: no time is spent on more than these, and what is left is shown as `child`.
@@ -23,11 +24,25 @@ fn read(archive: &dyn Archive, id: &str, room: &mut usize) -> Result<Option<Trac
     for (task, attempt, id) in below {
         let Some(left) = room.checked_sub(1) else { break };
         *room = left;
+        let id = undoing(&stored, &trace, task).unwrap_or(id);
         if let Some(child) = read(archive, &id, room)? {
             trace.children.push(TracedChild { task, attempt, trace: child });
         }
     }
     Ok(Some(trace))
+}
+
+/// The execution that undoes another, where that is what a task runs: it has an id of its own.
+fn undoing(stored: &StoredExecution, trace: &Trace, task: TaskNumber) -> Option<String> {
+    let TracedTask { path, id, .. } = trace.tasks.get(task)?;
+    let undone = path.strip_suffix(UNDOING)?;
+    if stored.workflow.ends_with(UNDOING) {
+        let definition: serde_json::Value = serde_json::from_str(&stored.definition).ok()?;
+        let written = definition.get("tasks")?.as_array()?.iter().find(|task| task.get("id").and_then(|id| id.as_str()) == Some(id))?;
+        return Some(format!("{}{UNDOING}", written.get("workflow")?.as_str()?));
+    }
+    let attempt = trace.tasks.iter().find(|task| task.path == undone)?.attempts.last()?.attempt;
+    Some(format!("{}/{undone}/{attempt}{UNDOING}", trace.execution))
 }
 
 pub(super) fn of(stored: &StoredExecution) -> Result<Trace, Error> {
