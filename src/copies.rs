@@ -46,8 +46,15 @@ impl BackupTask {
 
     fn copy(&self) -> Result<(), NativeFailure> {
         let of = |code: &str, message: String| NativeFailure { code: code.to_owned(), message, causes: Vec::new() };
-        let file = lock(&self.archive).as_deref().and_then(|archive| archive.file().transpose());
+        let archive = lock(&self.archive);
+        let is_elsewhere = archive.as_deref().is_some_and(|archive| !archive.is_in_memory());
+        let file = archive.as_deref().and_then(|archive| archive.file().transpose());
+        drop(archive);
         let Some(file) = file else {
+            if is_elsewhere {
+                let message = "`backup` copies a file: executions on Redis are copied as all of that server is, by its snapshots or its append-only file";
+                return Err(of("ERR_NOT_SUPPORTED", message.to_owned()));
+            }
             return Err(of("ERR_NOT_DURABLE", "there is no store to copy: give the orchestrator a `storage.path`".to_owned()));
         };
         let store = file.map_err(|error| failure(&Error::Open(error)))?;

@@ -4,7 +4,7 @@
 use crate::archive::Answer;
 use crate::engine::Engine;
 use crate::error::{CodedError, NativeFailure, closed, failure};
-use crate::shared::{SharedFacts, lock};
+use crate::shared::{SharedArchive, SharedFacts, lock};
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
 use runtime::facts::{PeriodQuestion, SummaryFilter, WaitingFor};
@@ -29,6 +29,7 @@ pub enum AskedOfFacts {
 /// A question.
 pub struct FactsTask {
     facts: SharedFacts,
+    archive: SharedArchive,
     what: AskedOfFacts,
     question: String,
 }
@@ -40,13 +41,20 @@ impl FactsTask {
             if lock(&self.facts).is_none() { closed() } else { failure(&error) }
         };
         // Held no longer: whoever closes need not wait for this.
-        let facts = lock(&self.facts).as_ref().map(Arc::clone).ok_or_else(closed)?;
+        let absent = || if lock(&self.archive).is_some() { absent() } else { closed() };
+        let facts = lock(&self.facts).as_ref().map(Arc::clone).ok_or_else(absent)?;
         let answered = match self.what {
             AskedOfFacts::Summaries => read_filter(&self.question).and_then(|filter| Ok(facts.summaries(&filter, WAIT)?)),
             AskedOfFacts::Analytics => read_period(&self.question).and_then(|question| Ok(facts.period(&question, WAIT)?)),
         };
         answered.map_err(told)
     }
+}
+
+/// Executions are on a server, where no facts of them are kept.
+fn absent() -> NativeFailure {
+    let message = "summaries and figures are not kept on Redis: `listExecutions()` without `fields` reads the executions themselves, and with `storage` there are both";
+    NativeFailure { code: "ERR_NOT_SUPPORTED".to_owned(), message: message.to_owned(), causes: Vec::new() }
 }
 
 impl Task for FactsTask {
@@ -133,18 +141,24 @@ fn read_period(text: &str) -> Result<PeriodQuestion, Error> {
     Ok(PeriodQuestion { workflow: workflow_id, version, start, end, limit })
 }
 
+impl Engine {
+    fn facts_task(&self, what: AskedOfFacts, question: String) -> FactsTask {
+        FactsTask { facts: Arc::clone(&self.facts), archive: Arc::clone(&self.archive), what, question }
+    }
+}
+
 #[napi]
 impl Engine {
     /// Resolves with a page of summaries as JSON text, of everything that was on record when it was called; `filter` is JSON text too.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn summaries(&self, filter: String) -> AsyncTask<FactsTask> {
-        AsyncTask::new(FactsTask { facts: Arc::clone(&self.facts), what: AskedOfFacts::Summaries, question: filter })
+        AsyncTask::new(self.facts_task(AskedOfFacts::Summaries, filter))
     }
 
     /// Resolves with figures of a workflow over a time as JSON text, of everything that was on record when it was called; `question` is JSON text too.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn analytics(&self, question: String) -> AsyncTask<FactsTask> {
-        AsyncTask::new(FactsTask { facts: Arc::clone(&self.facts), what: AskedOfFacts::Analytics, question })
+        AsyncTask::new(self.facts_task(AskedOfFacts::Analytics, question))
     }
 
     /// What a live execution waits for, as JSON text; see `runtime::facts::waits`.

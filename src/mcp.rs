@@ -55,18 +55,10 @@ impl NativeMcp {
         self.client.clean(text)
     }
 
-    /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by, `traceparent` the span that
-    /// it is part of.
+    /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn call<'env>(
-        &self,
-        env: &'env Env,
-        number: u32,
-        tool: String,
-        arguments: String,
-        traceparent: Option<String>,
-    ) -> Result<Object<'env>> {
-        self.answer(env, |client| client.call(number, tool, arguments, traceparent))
+    pub fn call<'env>(&self, env: &'env Env, number: u32, tool: String, arguments: String) -> Result<Object<'env>> {
+        self.answer(env, |client| client.call(number, tool, arguments))
     }
 
     /// Answers a call as cancelled, and tells the server.

@@ -727,6 +727,7 @@ it('the classes of both entries are the same, in both module systems', async () 
   const kit = await kitWith({ work: () => 1 })
   expect(kit.orchestrator).toBeInstanceOf(mao.MultiAgentOrchestrator)
   expect(await rejection(common.createTestKit({ storage: 'disk' } as never))).toBeInstanceOf(mao.ValidationError)
+  expect((await rejection(common.createTestKit({ redis: {} } as never))).message).toContain('redis: is not for a kit')
 })
 
 it('real orchestrators beside a kit keep their own time, and a kit its folder to itself until it is closed', async () => {

@@ -165,3 +165,19 @@ describe.runIf(hasRedis)('a server that cannot be used', () => {
     }
   })
 })
+
+it.runIf(hasRedis)('what is not there on a server is refused by name', async () => {
+  const server = await redisForTest(kept)
+  const orchestrator = orchestratorWith({ work: () => 1 }, { redis: { host: '127.0.0.1', port: server.port } })
+  await orchestrator.executeWorkflow(CHAIN)
+  const always = [new Date(0), new Date(Date.UTC(2200, 0, 1))] as const
+  const calls: [() => Promise<unknown>, RegExp][] = [
+    [() => orchestrator.backup('copy.db'), /`backup` copies a file: executions on Redis are copied as all of that server is/],
+    [() => orchestrator.listExecutions({ fields: 'summary' }), /not kept on Redis: `listExecutions\(\)` without `fields`/],
+    [() => orchestrator.executionMonitor.getWorkflowAnalytics('flow', ...always), /not kept on Redis/],
+  ]
+  for (const [call, message] of calls) {
+    const error = await rejection(call())
+    expect([error.code, error.message]).toEqual(['ERR_NOT_SUPPORTED', expect.stringMatching(message)])
+  }
+})

@@ -50,6 +50,7 @@ export function readKitOptions(options: TestKitOptions): ReadKitOptions {
   const isObject = typeof storage === 'object' && storage !== null
   const isKnown = isObject ? Object.keys(storage).every((field) => field === 'parkAfter') : storage === 'memory' || storage === 'file'
   if (!isKnown) invalid('storage', "must be 'memory', 'file' or { parkAfter }: the file is the kit's own")
+  if (Object.hasOwn(config, 'redis')) invalid('redis', 'is not for a kit, whose executions are its own: leave it out')
   const startMs = startAt === undefined ? START_MS_DEFAULT : startAt instanceof Date ? startAt.getTime() : Number.NaN
   if (!(startMs >= 0 && startMs < INSTANT_MS_MAX)) invalid('startAt', 'must be a valid Date from 1970 to 2253')
   if (typeof setup !== 'function') invalid('setup', 'must be a function that is given each orchestrator')
