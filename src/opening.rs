@@ -86,9 +86,15 @@ pub struct Found {
 }
 
 impl Found {
+    /// Without the first groups, which JavaScript knows.
+    pub(crate) fn after(mut self, known: u32) -> Self {
+        self.groups.drain(..self.groups.len().min(known as usize));
+        self
+    }
+
     /// What the driver has found.
-    pub(crate) fn by(driver: &Driver, families: Vec<u32>) -> Self {
-        Self { groups: groups_of(driver), families, unreadable: driver.unreadable().to_vec(), now: driver.clock() }
+    pub(crate) fn by(driver: &Driver, runtime::Opened { families, unreadable }: runtime::Opened) -> Self {
+        Self { groups: groups_of(driver), families, unreadable, now: driver.clock() }
     }
 }
 
@@ -145,7 +151,7 @@ impl Open {
             *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), keeping)?));
         }
         *lock(&self.archive) = Some(archive);
-        let found = Found::by(&driver, opened.families);
+        let found = Found::by(&driver, opened);
         *lock(&self.driver) = Some(driver);
         Ok(found)
     }

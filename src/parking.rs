@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::CodedError;
+use crate::opening::{Found, Opened};
 use crate::plan::NativePlan;
 use napi_derive::napi;
 use std::sync::Arc;
@@ -24,6 +25,15 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn group_plan(&self, group: u32) -> Result<Option<NativePlan>, CodedError> {
         self.with(|driver| Ok(driver.groups().nth(group as usize).map(|group| NativePlan { plan: Arc::clone(&group.plan) })))
+    }
+
+    /// What another process left that is this one's since the last call, beside the groups that were told before: so many.
+    #[napi(catch_unwind)]
+    pub fn taken(&self, known: u32) -> Result<Opened, CodedError> {
+        self.with(|driver| {
+            let taken = driver.take_taken();
+            Ok(Opened::of(Ok(Found::by(driver, taken).after(known))))
+        })
     }
 
     /// The ids of those of a group that wait in it and are not at hand.

@@ -76,7 +76,7 @@ impl OpenRedis {
         let (backend, left) = RedisBackend::open(opening, &self.clock, Arc::clone(&self.wake))?;
         let (driver, opened) = Driver::continuing(&left, self.clock.share(), |_| Ok(Box::new(backend)))?;
         *lock(&self.archive) = Some(driver.archive()?);
-        let found = Found::by(&driver, opened.families);
+        let found = Found::by(&driver, opened);
         *lock(&self.driver) = Some(driver);
         Ok(found)
     }

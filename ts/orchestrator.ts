@@ -437,7 +437,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #open(): Promise<void> {
-    await openStore(this.#config, { ...this.#parts(), interrupted: this.#interrupted, children: this.#childrenHost })
+    await openStore(this.#config, this.#parts())
     await this.#dispatcher.stalls?.watch()
     this.#monitoring.open(() => this.#interrupted.waiting())
     this.#deletions.begin()

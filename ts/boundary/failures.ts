@@ -44,3 +44,9 @@ export async function answerOf(asked: Promise<{ failure?: NativeFailure; text?: 
   if (failure) throw rebuilt(failure, text)
   return text ?? ''
 }
+
+/** An answer, unless it says why there is none. */
+export function whole<T extends { failure?: NativeFailure | undefined }>({ failure, ...answer }: T): Omit<T, 'failure'> {
+  if (failure) throw rebuilt(failure)
+  return answer
+}

@@ -7,7 +7,7 @@ import type { ResolvedRedis } from '../config/redis.js'
 import type { ResolvedStorage } from '../config/storage.js'
 import type { OrchestratorError } from '../api/errors.js'
 import { agentOf, policyOf, typeOf } from './agents.js'
-import { attempt, converted, rebuilt } from './failures.js'
+import { attempt, converted, rebuilt, whole } from './failures.js'
 import type { Json } from '../json/json.js'
 import type { ExecutionKind } from '../native/alphabet.js'
 import type * as Binding from '../native/binding.cjs'
@@ -59,10 +59,7 @@ export function timingProblems(timing: string, now: number): { path: string; mes
 /** The time of one orchestrator in Rust, which its engine and its models share, and the stage it is on, if it is on one. */
 export type NativeTime = { readonly clock: NativeClock; readonly stage: NativeStage | undefined }
 
-function whole({ failure, ...opened }: Binding.Opened): Omit<Binding.Opened, 'failure'> {
-  if (failure) throw rebuilt(failure)
-  return opened
-}
+export type OpenedStore = Omit<Binding.Opened, 'failure'>
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
@@ -86,12 +83,12 @@ export class Engine {
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(storage: ResolvedStorage, hasFigures: boolean): Promise<ReturnType<typeof whole>> {
+  async openFile(storage: ResolvedStorage, hasFigures: boolean): Promise<OpenedStore> {
     return whole(await this.#native.openFile(fileOpening(storage, hasFigures), this.#time.clock, this.#time.stage))
   }
 
   /** The same of what this process drives on a server. */
-  async openRedis(redis: ResolvedRedis): Promise<ReturnType<typeof whole>> {
+  async openRedis(redis: ResolvedRedis): Promise<OpenedStore> {
     return whole(await this.#native.openRedis(redisOpening(redis), this.#time.clock))
   }
 
@@ -124,12 +121,15 @@ export class Engine {
     this.#try(() => this.#native.limit(limits))
   }
 
+  taken(known: number): OpenedStore {
+    return this.#try(() => this.#native.taken(known))
+  }
+
   /** The plan of a group of what another process left unended. */
   groupPlan(group: number): NativePlan | null {
     return this.#try(() => this.#native.groupPlan(group))
   }
 
-  /** The ids of those of a group that wait in it and are parked. */
   parkedIn(group: number): string[] {
     return this.#try(() => this.#native.parkedIn(group))
   }

@@ -13,14 +13,14 @@ function given<T extends object>(record: T): Given<T> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)) as Given<T>
 }
 
-export type FileOpening = Omit<ResolvedStorage, 'maxLog' | 'retention'> & { ordered: boolean; rollups?: number; maxLog?: number }
+type FileOpening = Omit<ResolvedStorage, 'maxLog' | 'retention'> & { ordered: boolean; rollups?: number; maxLog?: number }
 
 export function fileOpening({ maxLog, retention, ...rest }: ResolvedStorage, hasFigures: boolean): FileOpening {
   const { ordered, rollups } = retention
   return { ...rest, ordered, ...(hasFigures && { rollups }), ...(maxLog !== null && { maxLog }) }
 }
 
-export type RedisOpening = Given<Omit<ResolvedRedis, 'tls'>> & { tls?: Given<NonNullable<ResolvedRedis['tls']>> }
+type RedisOpening = Given<Omit<ResolvedRedis, 'tls'>> & { tls?: Given<NonNullable<ResolvedRedis['tls']>> }
 
 export function redisOpening({ tls, ...redis }: ResolvedRedis): RedisOpening {
   return { ...given(redis), ...(tls !== null && { tls: given(tls) }) }

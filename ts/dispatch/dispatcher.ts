@@ -398,7 +398,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
           this.#listener.schedule(new ScheduleEffect(out, at))
           break
         case EffectClass.store:
-          this.#listener.deleted(new StoreEffect(out, at).ticket)
+          this.#listener.store(new StoreEffect(out, at))
           break
         case EffectClass.pool:
           this.#agents.hear(new PoolEffect(out, at))

@@ -2,7 +2,7 @@
 // What the dispatcher tells the orchestrator, and asks of it.
 
 import type { OrchestratorError } from '../api/errors.js'
-import type { ExecutionEffect, ScheduleEffect } from '../boundary/native.js'
+import type { ExecutionEffect, ScheduleEffect, StoreEffect } from '../boundary/native.js'
 import type { Json } from '../json/json.js'
 import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
@@ -24,8 +24,7 @@ export interface DispatcherHost {
   schedule(effect: ScheduleEffect): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
-  /** What was deleted with this ticket is on record no more. */
-  deleted(ticket: number): void
+  store(effect: StoreEffect): void
   /** The store has alerts. */
   alerted(): void
   /** An attempt told how far it is. */

@@ -2,32 +2,23 @@
 // What becomes of what the dispatcher tells, part by part of an orchestrator.
 
 import { pendingError, type OrchestratorError } from '../api/errors.js'
-import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { StoreKind } from '../boundary/native.js'
 import type { DispatcherHost } from '../dispatch/host.js'
-import type { Alerts } from '../events/alerts.js'
 import type { Announcer } from '../events/announcer.js'
 import type { Log } from '../log/log.js'
 import type { ModelGateway } from '../models/integration.js'
 import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { Run } from '../run/run.js'
-import { runChild, type ChildrenHost } from './children.js'
+import { runChild } from './children.js'
 import type { Deletions } from './deletion.js'
-import type { LiveRuns } from './live-runs.js'
-import type { Parking } from './parking.js'
-import type { Schedules } from './schedules.js'
+import { takeOver, type OpeningParts } from './opening.js'
 
 /** The parts, once they are made. */
-interface HeardParts {
+interface HeardParts extends OpeningParts {
   readonly announcer: Announcer
   readonly models: ModelGateway
-  readonly parking: Parking
-  readonly schedules: Schedules
   readonly deletions: Deletions
-  readonly alerts: Alerts
-  readonly live: LiveRuns
-  readonly dispatcher: Dispatcher
   readonly log: Log
-  readonly childrenHost: ChildrenHost
   readonly tracing: (AttemptTracing & { forget(id: string): void }) | undefined
 }
 
@@ -62,7 +53,7 @@ export function dispatcherHostOf(make: () => HeardParts, { ended, release, aband
       for (const part of [schedules, deletions, parking]) part.lose(pendingError(error))
       log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
     },
-    deleted: (ticket) => parts().deletions.deleted(ticket),
+    store: ({ kind, ticket }) => (kind === StoreKind.taken ? takeOver(parts()) : parts().deletions.deleted(ticket)),
     alerted: () => parts().alerts.tell(parts().dispatcher.engine),
     progress: (...progress) => parts().announcer.progress(...progress),
     child: (...child) => runChild(parts().childrenHost, ...child),

@@ -2,7 +2,7 @@
 // An orchestrator begins: its store is opened, the engine learns its limits, and what was interrupted is taken up.
 
 import { processName } from '../base/process-name.js'
-import type { Engine } from '../boundary/native.js'
+import type { Engine, OpenedStore } from '../boundary/native.js'
 import type { ResolvedConfig } from '../config/config.js'
 import { readingLimits } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -28,7 +28,7 @@ async function openBackend(
 }
 
 /** What takes part. */
-interface Parts {
+export interface OpeningParts {
   readonly dispatcher: Dispatcher
   readonly agents: AgentRegistry
   readonly interrupted: InterruptedRuns
@@ -36,12 +36,12 @@ interface Parts {
   readonly alerts: Alerts
   readonly live: LiveRuns
   readonly parking: Parking
-  readonly children: ChildrenHost
+  readonly childrenHost: ChildrenHost
 }
 
-export async function openStore(config: ResolvedConfig, parts: Parts): Promise<void> {
+export async function openStore(config: ResolvedConfig, parts: OpeningParts): Promise<void> {
   const { workflow } = config
-  const { dispatcher, agents, interrupted, schedules, alerts, live, parking, children } = parts
+  const { dispatcher, agents, alerts, interrupted, parking } = parts
   const { engine, clock } = dispatcher
   const opened = await openBackend(engine, config)
   if (opened !== undefined) clock.notBefore(opened.now)
@@ -60,13 +60,30 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
     process,
   }
   engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, ...limits })
-  const { groups, families, unreadable } = opened ?? { groups: [], families: [], unreadable: [] }
+  const left = opened ?? { groups: [], families: new Uint32Array(), unreadable: [], now: 0 }
+  await interrupted.inTurn(() => takeUp(left, parts))
+  parking.opened()
+}
+
+/** Goes on with what another process has left, and what is this one's now. */
+export function takeOver({ dispatcher, interrupted, ...parts }: OpeningParts): void {
+  const take = (): Promise<void> => {
+    const left = dispatcher.engine.taken(interrupted.known)
+    dispatcher.clock.notBefore(left.now)
+    return takeUp(left, { dispatcher, interrupted, ...parts })
+  }
+  // What fails here fails for all of the orchestrator.
+  interrupted.inTurn(take).catch(() => {})
+}
+
+/** What was found joins what is known, and goes on as soon as it can. */
+async function takeUp({ groups, families, unreadable }: OpenedStore, parts: OpeningParts): Promise<void> {
+  const { interrupted, schedules, alerts, live, parking, childrenHost } = parts
   const found = await interrupted.found(groups, families)
   await interrupted.takeUp()
   tellDamaged(alerts, unreadable)
   const isThere = (id: string): boolean => live.has(id) || parking.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
   const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
-  cancelOrphans(children, found.filter(isOrphan))
+  cancelOrphans(childrenHost, found.filter(isOrphan))
   schedules.takeUp(unreadable)
-  parking.opened()
 }

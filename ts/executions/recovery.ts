@@ -190,6 +190,7 @@ export class InterruptedRuns {
   /** The agents of the tasks that their attempts have spawned. */
   readonly #spawned = new Map<Waiting, readonly AgentNeed[]>()
   #looking = false
+  #turn: Promise<void> = Promise.resolve()
   /** Whether all that belong together are at hand: until then none goes on. */
   #opened = false
 
@@ -212,7 +213,9 @@ export class InterruptedRuns {
   async found(groups: readonly InterruptedGroup[], families: Iterable<number>): Promise<Run[]> {
     const definitions: Definition[] = []
     let since = real.elapsed()
-    for (const [number, { definition: which, builtIn, spawned }] of groups.entries()) {
+    const first = this.#groups.length
+    for (const [place, { definition: which, builtIn, spawned }] of groups.entries()) {
+      const number = first + place
       const definition = (definitions[which] ??= definitionOf(this.#dispatcher.engine.groupPlan(number) as NativePlan))
       const needs = spawned.map((agentId) => ({ agentId, requires: [] }))
       this.#groups.push({ number, definition, options: { builtIn }, spawned: needs, proceeds: false })
@@ -225,6 +228,18 @@ export class InterruptedRuns {
     const byId = new Map(runs.map((run) => [run.id, run]))
     for (const run of runs) joinJudges(run, byId)
     return runs
+  }
+
+  /** Does what changes the groups, one thing after the other: each counts on what the one before found. */
+  inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  /** How many groups there are. */
+  get known(): number {
+    return this.#groups.length
   }
 
   /** The definition of a group, the same for all of it. */

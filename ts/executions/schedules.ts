@@ -103,6 +103,7 @@ export class Schedules {
     for (const { id, isSchedule, message } of unreadable) if (isSchedule) this.#unreadable.set(id, message)
     const found = JSON.parse(this.#dispatcher.engine.schedules()) as [number, ScheduleText][]
     for (const [number, { id, definition, context, options, defaultTimeout, next }] of found) {
+      if (this.#entries.has(number)) continue
       const entry = this.#add(new Entry(number, id, acceptedDefinition(definition, defaultTimeout), context, options ?? {}))
       entry.next = next ?? 0
       entry.recovered = true
@@ -167,6 +168,8 @@ export class Schedules {
         return this.#fired(entry, effect.slot, effect.planned)
       case ScheduleKind.unscheduled:
         this.#entries.delete(effect.schedule)
+        // Unless it was cancelled here another process has it now, and may have it on record or not.
+        if (this.#drop(entry)) entry.recorded.reject(errorOf('ERR_OUTCOME_UNKNOWN', `another process has the schedule \`${entry.id}\` now`))
         return entry.removed.resolve()
       case ScheduleKind.scheduled: {
         const { next } = effect
@@ -236,12 +239,19 @@ export class Schedules {
     if (this.#named.get(entry.id) === entry) {
       this.#assertOpen()
       this.#dispatcher.engine.cancelSchedule(entry.number)
-      this.#named.delete(entry.id)
-      this.#interrupted.forget(entry)
-      entry.next = 0
-      this.#deactivate(entry)
+      this.#drop(entry)
       this.#dispatcher.schedule()
     }
     await entry.removed.promise
+  }
+
+  /** It begins nothing here any more; whether it did. */
+  #drop(entry: Entry): boolean {
+    if (this.#named.get(entry.id) !== entry) return false
+    this.#named.delete(entry.id)
+    this.#interrupted.forget(entry)
+    entry.next = 0
+    this.#deactivate(entry)
+    return true
   }
 }

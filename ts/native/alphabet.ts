@@ -94,7 +94,7 @@ export const ExecutionKind = {
   signalled: 21,
   /** What an attempt was to tell is on record: a model it chose, a step. */
   noted: 22,
-  /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 3 it was deleted, being damaged, 2 another process has it. */
+  /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 3 it was deleted, being damaged, 2 another process has it, 4 it was refused, since it would be where another process drives. */
   letGo: 23,
   /** The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it. */
   woken: 24,
@@ -255,6 +255,8 @@ export class ScheduleEffect extends View {
 export const StoreKind = {
   /** An execution is on record no more, with those that go with it. `ticket`: the number of what was asked. */
   deleted: 512,
+  /** What another process has left is this one's from here on; what that is is asked for. */
+  taken: 513,
 } as const
 export type StoreKind = (typeof StoreKind)[keyof typeof StoreKind]
 

@@ -195,6 +195,8 @@ export declare class Engine {
   spent(slot: number, task?: number | undefined | null): string
   /** The plan of a group of what another process left unended. */
   groupPlan(group: number): NativePlan | null
+  /** What another process left that is this one's since the last call, beside the groups that were told before: so many. */
+  taken(known: number): Opened
   /** The ids of those of a group that wait in it and are not at hand. */
   parkedIn(group: number): Array<string>
   /** Lets the next of a group go on, at most so many: their agents are there. */

@@ -65,7 +65,7 @@ effects! {
         /// What an attempt was to tell is on record: a model it chose, a step.
         owed Noted,
         /// This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 3 it was deleted, being damaged, 2 another process has
-        /// it.
+        /// it, 4 it was refused, since it would be where another process drives.
         owed LetGo { why: u64 },
         /// The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it.
         owed Woken,
@@ -95,6 +95,8 @@ effects! {
     } {
         /// An execution is on record no more, with those that go with it. `ticket`: the number of what was asked.
         owed Deleted { ticket: u32 },
+        /// What another process has left is this one's from here on; what that is is asked for.
+        owed Taken,
     }
 
     /// Of the pool of agents.

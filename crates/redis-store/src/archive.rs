@@ -42,9 +42,8 @@ impl RedisArchive {
         Self { namespace, names, reading, definitions: RefCell::default() }
     }
 
-    /// Gives `each` every execution of these partitions that has not ended, oldest first, or what is known of one that cannot be read. They have the first
-    /// numbers of a driver; the answer is the next one.
-    pub(crate) fn take_up(&self, partitions: &[Partition], each: &mut dyn FnMut(Seen)) -> Result<i64, ReadError> {
+    /// Gives `each` every execution of these partitions that has not ended, oldest first, or what is known of one that cannot be read.
+    pub(crate) fn take_up(&self, partitions: &[Partition], each: &mut dyn FnMut(Seen)) -> Result<(), ReadError> {
         let mut found: Vec<(Option<u64>, Arc<str>)> = Vec::new();
         for partition in partitions {
             let prefix = self.namespace.prefix(*partition);
@@ -57,16 +56,14 @@ impl RedisArchive {
         }
         // Bits of positive numbers are in their order.
         found.sort_unstable();
-        let mut next = 1;
         for ids in found.chunks(TOGETHER) {
             let ids: Vec<Arc<str>> = ids.iter().map(|(_, id)| Arc::clone(id)).collect();
             for id in &ids {
-                self.names.begin(next, id);
-                next += 1;
+                self.names.adopt(id);
             }
             self.several(&ids)?.into_iter().flatten().for_each(&mut *each);
         }
-        Ok(next)
+        Ok(())
     }
 
     /// Every schedule of these partitions with its id, by id.
@@ -84,6 +81,11 @@ impl RedisArchive {
         }
         found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(found)
+    }
+
+    /// Where the execution, or the schedule, with this id is.
+    pub(crate) fn partition(&self, id: &str) -> Partition {
+        self.namespace.partition(id)
     }
 
     fn prefix_of(&self, id: &str) -> String {

@@ -3,20 +3,23 @@
 
 use crate::archive::RedisArchive;
 use crate::keys::Namespace;
-use crate::lease::{self, Held};
+use crate::member::Member;
+use crate::membership::Membership;
 use crate::names::Names;
+use crate::parts::Parts;
 use crate::reading::Reading;
-use crate::writer::{self, Arrivals, Beginning, Message};
+use crate::writer::{Arrivals, Beginning, Message};
 use redis::{Client, RedisError};
 use runtime::store::{
     Alert, Answering, Archive, Arrival, Backend, Batch, BatchNumber, CommitError, Damaged, Left, OpenError, Partition, Question,
     QuestionNumber, ReadError, ReadSchedules, StoredExecution,
 };
 use runtime::{Clock, Wake};
-use std::cell::Cell;
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// New executions of one partition in a row: they share its calls, and the next ones are elsewhere.
 const TOGETHER: u32 = 32;
@@ -39,7 +42,7 @@ pub struct Opening<'a> {
 pub struct RedisBackend {
     namespace: Namespace,
     names: Names,
-    held: Vec<Partition>,
+    parts: Parts,
     drawn: Cell<u32>,
     messages: UnboundedSender<Message>,
     arrivals: Arrivals,
@@ -50,36 +53,46 @@ pub struct RedisBackend {
 pub struct LeftHere {
     archive: RedisArchive,
     partitions: Vec<Partition>,
+    parts: Parts,
+    /// How many have not ended, of each partition.
+    unended: RefCell<FxHashMap<Partition, usize>>,
 }
 
 impl RedisBackend {
-    /// Takes the partitions that are free, and waits for those of a process that has died, as long as a lease is. The thread waits meanwhile.
+    /// Joins the processes that have the namespace. What a process has left that has died is here when this returns, which takes as long as its leases; the
+    /// thread waits meanwhile.
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
         let Opening { client, namespace, patience, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
-        let node = uuid::Uuid::new_v4().simple().to_string();
+        let member = Member { namespace: namespace.clone(), node: uuid::Uuid::new_v4().simple().to_string() };
         let mut connection = client.get_connection_with_timeout(patience).map_err(away)?;
-        let (held, certain) = lease::acquire_free(&mut connection, &namespace, &node).map_err(away)?;
+        let (held, certain) = member.join(&mut connection).map_err(away)?;
         let names = Names::default();
         let archive = || RedisArchive::of(namespace.clone(), names.clone(), Reading::of(client.clone()));
-        let arrivals = Arrivals::waking(Arc::clone(&wake));
+        let (arrivals, parts) = (Arrivals::waking(Arc::clone(&wake)), Parts::default());
+        for held in &held {
+            parts.take(held.partition);
+        }
+        let partitions = held.iter().map(|held| held.partition).collect();
+        let left = LeftHere { archive: archive(), partitions, parts: parts.clone(), unended: RefCell::default() };
         arrivals.tell(alerts.into_iter().map(Arrival::Alert));
-        let partitions: Vec<Partition> = held.iter().map(|held: &Held| held.partition).collect();
-        let left = LeftHere { archive: archive(), partitions: partitions.clone() };
         let answering = Answering::from(Box::new(archive()), wake);
-        let beginning = Beginning {
+        let (messages, heard) = unbounded_channel();
+        let membership = Membership {
+            member: member.clone(),
             client: client.clone(),
-            namespace: namespace.clone(),
-            node,
-            names: names.clone(),
-            clock: clock.share(),
-            arrivals: arrivals.clone(),
-            held,
-            certain,
-            patience,
+            parts: parts.clone(),
+            held: held.clone(),
+            unread: Vec::new(),
+            archive: Some(archive()),
+            told: messages.downgrade(),
         };
-        let messages = writer::start(beginning, handle);
-        Ok((Self { namespace, names, held: partitions, drawn: Cell::new(0), messages, arrivals, answering }, left))
+        let (clock, beside) = (clock.share(), arrivals.clone());
+        let beginning =
+            Beginning { member, client, names: names.clone(), clock, arrivals: beside, parts: parts.clone(), held, certain, patience };
+        beginning.start(heard, handle);
+        handle.spawn(membership.run());
+        Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, arrivals, answering }, left))
     }
 
     fn say(&self, message: Message) {
@@ -97,8 +110,11 @@ impl Backend for RedisBackend {
     fn name(&self, drawn: String) -> String {
         let number = self.drawn.get();
         self.drawn.set(number.wrapping_add(1));
-        let place = (number / TOGETHER) as usize % self.held.len().max(1);
-        self.held.get(place).map_or(drawn.clone(), |partition| self.namespace.id_in(&drawn, *partition))
+        match self.parts.draw((number / TOGETHER) as usize) {
+            Some(partition) => self.namespace.id_in(&drawn, partition),
+            // Where its hash says, as good as any: none is ours for now.
+            None => drawn,
+        }
     }
 
     fn submit(&mut self, number: BatchNumber, batch: Batch) {
@@ -133,10 +149,25 @@ impl Backend for RedisBackend {
 
 impl Left for LeftHere {
     fn unended(&self, each: &mut dyn FnMut(Result<StoredExecution, Damaged>)) -> Result<i64, ReadError> {
-        self.archive.take_up(&self.partitions, each)
+        let mut unended = self.unended.borrow_mut();
+        self.archive.take_up(&self.partitions, &mut |found| {
+            let id = found.as_ref().map_or_else(|damaged| &damaged.id, |stored| &stored.id);
+            *unended.entry(self.archive.partition(id)).or_default() += 1;
+            each(found);
+        })?;
+        // What is taken up has numbers of its own.
+        Ok(1)
     }
 
     fn schedules(&self) -> Result<ReadSchedules, ReadError> {
-        self.archive.schedules(&self.partitions)
+        let schedules = self.archive.schedules(&self.partitions)?;
+        let mut live = self.unended.take();
+        for (id, _) in &schedules {
+            *live.entry(self.archive.partition(id)).or_default() += 1;
+        }
+        for partition in &self.partitions {
+            self.parts.found(*partition, live.get(partition).copied().unwrap_or_default());
+        }
+        Ok(schedules)
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Call {
     /// Outputs that may be taken over: they are of no partition, and to write one twice changes nothing.
     cached: Vec<Cmd>,
     ended: Vec<i64>,
+    /// How many more executions and schedules live with it, or fewer.
+    pub(crate) change: i64,
 }
 
 /// What the calls of one partition go on from.
@@ -89,7 +91,15 @@ impl Call {
     pub(crate) fn of(namespace: &Namespace, partition: Partition) -> Self {
         let prefix = namespace.prefix(partition);
         let keys = ["own", "live", "ix", "feed", "schedules", "done"].map(|key| format!("{prefix}{key}"));
-        Self { numbers: Vec::new(), accepted: Vec::new(), keys: keys.into(), args: Args::default(), cached: Vec::new(), ended: Vec::new() }
+        Self {
+            numbers: Vec::new(),
+            accepted: Vec::new(),
+            keys: keys.into(),
+            args: Args::default(),
+            cached: Vec::new(),
+            ended: Vec::new(),
+            change: 0,
+        }
     }
 
     /// Whether it takes more.
@@ -128,6 +138,7 @@ impl Call {
             let row = stored::accepted(accepted, &mut values);
             self.values(id, &values, writing);
             self.accepted.push(key);
+            self.change += 1;
             let root = id.split_once('/').map(|(root, _)| root);
             self.keys.push(writing.key("x:", id));
             self.keys.push(writing.key("below:", root.unwrap_or(id)));
@@ -147,6 +158,11 @@ impl Call {
             self.args.row(&stored::keyed(keyed));
         }
         for change in &batch.schedules {
+            self.change += match change {
+                ScheduleChange::Begins(..) => 1,
+                ScheduleChange::Moves(..) => 0,
+                ScheduleChange::Ends(_) => -1,
+            };
             let (schedule, next) = match change {
                 ScheduleChange::Begins(schedule, next) | ScheduleChange::Moves(schedule, next) => (schedule, *next),
                 ScheduleChange::Ends(schedule) => {
@@ -163,6 +179,7 @@ impl Call {
             self.args.row(&stored::schedule(schedule, next));
         }
         let deleted = batch.deleted.iter().map(|key| (key, "1")).chain(batch.discarded.iter().map(|key| (key, "0")));
+        self.change -= i64::try_from(batch.discarded.len()).unwrap_or_default();
         for (key, has_ended) in deleted {
             // Who reads what is deleted has read it a moment before.
             let Some(id) = writing.names.id(*key) else { continue };
@@ -216,6 +233,7 @@ impl Call {
             }
             if let Some((last, end)) = run.last().and_then(|last| Some((last, stored::end_of(last)?))) {
                 self.ended.push(last.key);
+                self.change -= 1;
                 self.keys.push(writing.key("x:", &id));
                 self.args.push("e");
                 self.args.push(&id);

@@ -14,7 +14,7 @@
 //! | `k:<hash>` | HASH | an idempotency key |
 //! | `schedules`, `s:<id>` | SET, HASH | schedules |
 //!
-//! An output that other executions may take over is `mao:{ns:c:<key>}`: it belongs to no partition.
+//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, and the processes that live, `mao:{ns:g}:nodes` (ZSET).
 
 use engine::Keyed;
 use runtime::store::Partition;
@@ -49,6 +49,11 @@ impl Namespace {
     /// What the keys of a partition begin with. A Cluster keeps in one slot what has the same text in braces.
     pub fn prefix(&self, partition: Partition) -> String {
         format!("mao:{{{}:{}}}:", self.name, partition.get())
+    }
+
+    /// The key of the processes that live.
+    pub(crate) fn nodes(&self) -> String {
+        format!("mao:{{{}:g}}:nodes", self.name)
     }
 
     /// The key of an output that may be taken over.

@@ -10,7 +10,7 @@
 //! quiet.
 
 use crate::keys::Namespace;
-use redis::{Cmd, Connection, RedisError};
+use redis::{Cmd, RedisError};
 use runtime::store::Partition;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,6 +18,8 @@ use tokio::time::Instant;
 /// How long a lease lasts, how often it is renewed, and when its owner stops.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
 pub(crate) const RENEWED_EVERY: Duration = Duration::from_secs(3);
+/// How often a process shows that it lives.
+pub(crate) const BEAT: Duration = Duration::from_secs(1);
 const CERTAIN: Duration = Duration::from_secs(7);
 
 /// What is in the keys of a partition; a process that reads no later one leaves it alone.
@@ -97,8 +99,8 @@ const RELEASE: &str = include_str!("scripts/release.lua");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Held,
-    /// Another process has it, for so long at least.
-    Taken(Duration),
+    /// This node has it.
+    Taken(String),
     /// It was written by a later version.
     Newer(String),
 }
@@ -110,36 +112,7 @@ impl Answer {
         Ok(match word(0) {
             "OK" => Self::Held,
             "NEWER" => Self::Newer(word(1).to_owned()),
-            _ => Self::Taken(Duration::from_millis(word(2).parse().unwrap_or_default())),
+            _ => Self::Taken(word(1).to_owned()),
         })
-    }
-}
-
-/// Takes all partitions that are free, waiting for those whose owner may have died: it has them no longer than a lease.
-pub(crate) fn acquire_free(connection: &mut Connection, namespace: &Namespace, node: &str) -> Result<(Vec<Held>, Certain), RedisError> {
-    let (mut held, mut open) = (Vec::new(), namespace.partitions().map(Held::draw).collect::<Vec<_>>());
-    let begun = Since::here();
-    loop {
-        let certain = Certain::from_here();
-        let mut question = redis::Pipeline::new();
-        open.iter().chain(&held).for_each(|held| _ = question.add_command(held.acquire(namespace, node)));
-        let answers: Vec<redis::Value> = question.query(connection)?;
-        let mut next = Duration::MAX;
-        let mut others = Vec::new();
-        for (one, answer) in open.into_iter().zip(answers) {
-            match Answer::of(answer)? {
-                Answer::Held => held.push(one),
-                Answer::Taken(time) => {
-                    next = next.min(time);
-                    others.push(one);
-                }
-                Answer::Newer(_) => {}
-            }
-        }
-        open = others;
-        if open.is_empty() || begun.has_passed(LEASE + RENEWED_EVERY) {
-            return Ok((held, certain));
-        }
-        std::thread::sleep(next.clamp(Duration::from_millis(20), RENEWED_EVERY));
     }
 }

@@ -15,7 +15,8 @@
 //! - [`keys`]: what is called what, and which id is in which partition.
 //! - [`RedisOptions`], [`connect`], [`Server`]: which server, how it is reached, and whether executions can be kept there.
 //! - `call`, `scripts/commit.lua`: batches as one call, and what the server does with it.
-//! - `writer`: the task that commits; `lease`: who has a partition, and until when.
+//! - `writer`: the task that commits.
+//! - `lease`: until when a partition is ours; `member`, `membership`: which processes there are, and who has what; `parts`: what we have.
 //! - [`RedisBackend`]: the driver's side of it; `names`: its numbers of executions.
 //! - `stored`: rows and records as text; [`RedisArchive`]: reading them.
 
@@ -27,8 +28,11 @@ mod call;
 mod connect;
 pub mod keys;
 mod lease;
+mod member;
+mod membership;
 mod names;
 mod options;
+mod parts;
 mod reading;
 mod server;
 mod stored;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Executions have ids on the server and numbers in this process: those a driver gives, and below 0 those of executions that were only read.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,8 +16,10 @@ pub(crate) struct Names(Arc<Mutex<State>>);
 struct State {
     ids: FxHashMap<i64, Arc<str>>,
     keys: FxHashMap<Arc<str>, i64>,
-    /// Those that nobody has any more, oldest first.
+    /// Those that no driver has, oldest first.
     seen: VecDeque<i64>,
+    /// Those that one has.
+    kept: FxHashSet<i64>,
     given: i64,
 }
 
@@ -25,8 +27,15 @@ impl Names {
     /// A driver has given an execution its number.
     pub(crate) fn begin(&self, key: i64, id: &Arc<str>) {
         let mut state = self.state();
-        state.ids.insert(key, Arc::clone(id));
-        state.keys.insert(Arc::clone(id), key);
+        state.name(key, id);
+        state.kept.insert(key);
+    }
+
+    /// A number for an execution that a driver takes up: later ones are greater.
+    pub(crate) fn adopt(&self, id: &Arc<str>) {
+        let mut state = self.state();
+        let key = state.give(id);
+        state.kept.insert(key);
     }
 
     /// Whose number it is.
@@ -40,10 +49,7 @@ impl Names {
         if let Some(key) = state.keys.get(id) {
             return *key;
         }
-        state.given -= 1;
-        let key = state.given;
-        state.ids.insert(key, Arc::clone(id));
-        state.keys.insert(Arc::clone(id), key);
+        let key = state.give(id);
         state.passed(key);
         key
     }
@@ -51,7 +57,9 @@ impl Names {
     /// No driver here has the execution with this id any more. Whoever reads it may still name its number.
     pub(crate) fn pass(&self, id: &str) {
         let mut state = self.state();
-        if let Some(key) = state.keys.get(id).copied().filter(|key| *key > 0) {
+        if let Some(key) = state.keys.get(id).copied()
+            && state.kept.remove(&key)
+        {
             state.passed(key);
         }
     }
@@ -68,6 +76,19 @@ impl Names {
 }
 
 impl State {
+    fn name(&mut self, key: i64, id: &Arc<str>) {
+        self.ids.insert(key, Arc::clone(id));
+        self.keys.insert(Arc::clone(id), key);
+    }
+
+    fn give(&mut self, id: &Arc<str>) -> i64 {
+        self.given += 1;
+        // Drivers count from 1.
+        let key = i64::MIN + self.given;
+        self.name(key, id);
+        key
+    }
+
     fn passed(&mut self, key: i64) {
         self.seen.push_back(key);
         while self.seen.len() > SEEN_MAX
@@ -78,6 +99,7 @@ impl State {
     }
 
     fn strike(&mut self, key: i64) {
+        self.kept.remove(&key);
         if let Some(id) = self.ids.remove(&key)
             && self.keys.get(&id) == Some(&key)
         {
@@ -95,13 +117,14 @@ mod tests {
         let names = Names::default();
         let (one, two): (Arc<str>, Arc<str>) = ("one".into(), "two".into());
         names.begin(1, &one);
-        assert_eq!((names.key(&one), names.key(&two), names.key(&two)), (1, -1, -1));
+        let seen = names.key(&two);
+        assert_eq!((names.key(&one), names.key(&two)), (1, seen));
         names.pass("one");
         assert_eq!(names.id(1).as_deref(), Some("one"), "it may still be read");
         for number in 0..=SEEN_MAX {
             names.key(&format!("other-{number}").into());
         }
-        assert_eq!((names.id(1), names.id(-1)), (None, None));
+        assert_eq!((names.id(1), names.id(seen)), (None, None));
         assert!(names.key(&one) < 0);
     }
 
@@ -111,6 +134,7 @@ mod tests {
         let id: Arc<str> = "taken".into();
         names.begin(7, &id);
         names.refuse(7);
-        assert_eq!((names.id(7), names.key(&id)), (None, -1));
+        assert_eq!(names.id(7), None);
+        assert!(names.key(&id) < 0);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A connection that waits for its answers, for whoever reads. It is made with the first question, and again when it breaks: to read twice changes nothing.
 
-use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError};
+use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError, Value};
 use runtime::store::ReadError;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -31,6 +31,11 @@ impl Reading {
     }
 
     pub(crate) fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, ReadError> {
+        if commands.is_empty() {
+            // The client refuses to ask nothing.
+            return redis::from_redis_value(Value::Array(Vec::new()))
+                .map_err(|error| ReadError::Unreachable { message: error.to_string() });
+        }
         self.with(|connection| commands.query(connection))
     }
 

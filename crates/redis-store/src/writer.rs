@@ -10,17 +10,19 @@
 
 use crate::call::{Call, Lane, Writing};
 use crate::keys::Namespace;
-use crate::lease::{Answer, Certain, Held, RENEWED_EVERY, Since};
+use crate::lease::{Certain, Held, Since};
+use crate::member::Member;
 use crate::names::Names;
+use crate::parts::Parts;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
-use runtime::store::{Arrival, Batch, BatchNumber, CommitError, Partition, Refusal};
+use runtime::store::{Arrival, Batch, BatchNumber, CommitError, Partition, Refusal, Taken};
 use runtime::{Clock, Wake};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long an answer, and a connection, may take before another connection is tried.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -38,6 +40,10 @@ pub(crate) enum Message {
     Renewed(Certain),
     /// Another process has it.
     Gone(Partition),
+    /// This process has it from here on, and this is there.
+    Took(Held, Box<Taken>),
+    /// Nothing lives there, and another process is to have it.
+    Release(Held),
     /// The orchestrator closes: what waits is committed, the partitions are let go of, and how that went is told.
     Close(SyncSender<Result<(), Arc<CommitError>>>),
 }
@@ -72,94 +78,45 @@ impl Arrivals {
 
 /// What a writer begins with.
 pub(crate) struct Beginning {
+    pub(crate) member: Member,
     pub(crate) client: Client,
-    pub(crate) namespace: Namespace,
-    pub(crate) node: String,
     pub(crate) names: Names,
     pub(crate) clock: Clock,
     pub(crate) arrivals: Arrivals,
+    pub(crate) parts: Parts,
     pub(crate) held: Vec<Held>,
     pub(crate) certain: Certain,
     /// How long the server may be away before nobody waits for it.
     pub(crate) patience: Duration,
 }
 
-/// Starts the task, and the one that renews its leases.
-pub(crate) fn start(beginning: Beginning, handle: &tokio::runtime::Handle) -> UnboundedSender<Message> {
-    let (sender, messages) = unbounded_channel();
-    let Beginning { client, namespace, node, names, clock, arrivals, held, certain, patience } = beginning;
-    let renewing = Renewing { client: client.clone(), namespace: namespace.clone(), node, held: held.clone(), told: sender.downgrade() };
-    handle.spawn(renewing.run());
-    let lanes = held.into_iter().map(|held| (held.partition, Written::of(&namespace, held))).collect();
-    let writer = Writer {
-        server: Server { client, connection: None, script: String::new() },
-        namespace,
-        names,
-        clock,
-        arrivals,
-        messages,
-        lanes,
-        certain,
-        patience,
-        trouble: None,
-        closing: None,
-    };
-    handle.spawn(writer.run());
-    sender
-}
-
-/// Holds the leases.
-struct Renewing {
-    client: Client,
-    namespace: Namespace,
-    node: String,
-    held: Vec<Held>,
-    told: WeakUnboundedSender<Message>,
-}
-
-impl Renewing {
-    async fn run(mut self) {
-        let mut connection = None;
-        let mut pause = RENEWED_EVERY;
-        loop {
-            tokio::time::sleep(pause).await;
-            // The backend is gone.
-            if self.told.upgrade().is_none() {
-                return;
-            }
-            pause = RENEWED_EVERY;
-            if self.renew(&mut connection).await.is_err() {
-                connection = None;
-                pause = PAUSE_MAX;
-            }
-        }
-    }
-
-    async fn renew(&mut self, connection: &mut Option<MultiplexedConnection>) -> Result<(), RedisError> {
-        let certain = Certain::from_here();
-        let mut question = Pipeline::new();
-        self.held.iter().for_each(|held| _ = question.add_command(held.acquire(&self.namespace, &self.node)));
-        let connection = match connection {
-            Some(connection) => connection,
-            None => connection.insert(connect(&self.client).await?),
+impl Beginning {
+    /// Starts the task, which ends with the last of what may tell it something.
+    pub(crate) fn start(self, messages: UnboundedReceiver<Message>, handle: &tokio::runtime::Handle) {
+        let Self { member, client, names, clock, arrivals, parts, held, certain, patience } = self;
+        let lanes = held.into_iter().map(|held| (held.partition, Written::of(&member.namespace, held))).collect();
+        let server = Server { client, connection: None, script: String::new() };
+        let leaving = Vec::new();
+        let writer = Writer {
+            server,
+            member,
+            names,
+            clock,
+            arrivals,
+            parts,
+            messages,
+            lanes,
+            leaving,
+            certain,
+            patience,
+            trouble: None,
+            closing: None,
         };
-        let answers: Vec<Value> = question.query_async(connection).await?;
-        let Some(told) = self.told.upgrade() else { return Ok(()) };
-        let mut gone = Vec::new();
-        for (held, answer) in self.held.iter().zip(answers) {
-            if Answer::of(answer)? != Answer::Held {
-                gone.push(held.partition);
-                // The writer ends with its backend.
-                let _ = told.send(Message::Gone(held.partition));
-            }
-        }
-        self.held.retain(|held| !gone.contains(&held.partition));
-        let _ = told.send(Message::Renewed(certain));
-        Ok(())
+        handle.spawn(writer.run());
     }
 }
 
-async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+pub(crate) async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER_MAX)).set_response_timeout(Some(ANSWER_MAX));
     client.get_multiplexed_async_connection_with_config(&config).await
 }
@@ -188,12 +145,15 @@ impl Written {
 
 struct Writer {
     server: Server,
-    namespace: Namespace,
+    member: Member,
     names: Names,
     clock: Clock,
     arrivals: Arrivals,
+    parts: Parts,
     messages: UnboundedReceiver<Message>,
     lanes: BTreeMap<Partition, Written>,
+    /// What is to be let go of with the next message to the server.
+    leaving: Vec<Held>,
     certain: Certain,
     patience: Duration,
     trouble: Option<Trouble>,
@@ -216,6 +176,7 @@ impl Writer {
             while let Ok(message) = self.messages.try_recv() {
                 self.hear(message);
             }
+            self.release().await;
             while self.has_work() && !self.messages.is_closed() && !self.gives_up() {
                 if let Err(failure) = self.turn().await {
                     return self.fail(failure);
@@ -232,12 +193,33 @@ impl Writer {
         match message {
             Message::Submitted(number, batch) => match self.lanes.get_mut(&batch.partition) {
                 Some(written) => written.waiting.push_back((number, batch)),
-                None => self.arrivals.tell([Arrival::Lost(batch.partition)]),
+                None => self.decline(&batch),
             },
             Message::Renewed(certain) => self.certain = certain,
             Message::Gone(partition) => self.lose(partition),
+            Message::Took(held, taken) => {
+                let partition = held.partition;
+                self.lanes.insert(partition, Written::of(&self.member.namespace, held));
+                self.parts.take(partition);
+                self.arrivals.tell([Arrival::Taken(taken)]);
+            }
+            Message::Release(held) => match self.lanes.get(&held.partition).map(Written::has_work) {
+                Some(true) => self.parts.keep(held),
+                Some(false) => {
+                    self.lanes.remove(&held.partition);
+                    self.parts.lose(held.partition);
+                    self.leaving.push(held);
+                }
+                None => {}
+            },
             Message::Close(closed) => self.closing = Some(closed),
         }
+    }
+
+    /// A batch is for a partition that this process has not, or not any more.
+    fn decline(&self, batch: &Batch) {
+        let refused = batch.accepted.iter().map(|accepted| Arrival::Refused(accepted.key, Refusal::Elsewhere));
+        self.arrivals.tell(refused.chain([Arrival::Lost(batch.partition)]));
     }
 
     fn has_work(&self) -> bool {
@@ -276,7 +258,7 @@ impl Writer {
             Err(error) => return Ok(Err(error)),
         };
         for (partition, written) in &mut self.lanes {
-            written.prepare(&self.namespace, &self.names)?;
+            written.prepare(&self.member.namespace, &self.names)?;
             if let Some(call) = &written.under_way {
                 call.before().iter().for_each(|command| _ = question.add_command(command.clone()).ignore());
                 question.add_command(call.command(&script, &written.held.token, written.number + 1));
@@ -310,12 +292,14 @@ impl Writer {
                 let Some(call) = written.under_way.take() else { return Ok(()) };
                 written.number += 1;
                 call.done(&mut written.lane);
+                let begun = call.change;
                 let refused =
                     word(1).split_whitespace().filter_map(|place| call.accepted.get(place.parse::<usize>().ok()?.checked_sub(1)?));
                 let refused: Vec<i64> = refused.copied().collect();
                 for key in &refused {
                     self.names.refuse(*key);
                 }
+                self.parts.change(partition, begun - i64::try_from(refused.len()).unwrap_or_default());
                 let at = self.clock.read();
                 let refused = refused.into_iter().map(|key| Arrival::Refused(key, Refusal::Exists));
                 self.arrivals.tell(refused.chain(call.numbers.iter().map(|number| Arrival::Committed(*number, at))));
@@ -335,6 +319,7 @@ impl Writer {
 
     fn lose(&mut self, partition: Partition) {
         if self.lanes.remove(&partition).is_some() {
+            self.parts.lose(partition);
             self.arrivals.tell([Arrival::Lost(partition)]);
         }
     }
@@ -390,17 +375,31 @@ impl Writer {
         tokio::time::sleep(pause).await;
     }
 
+    /// Lets go of partitions. Those for which that fails are free when their leases are over.
+    async fn release(&mut self) {
+        if self.leaving.is_empty() || self.server.ready().await.is_err() {
+            return;
+        }
+        let mut question = Pipeline::new();
+        question.ignore_errors();
+        for held in self.leaving.drain(..) {
+            question.add_command(held.release(&self.member.namespace));
+        }
+        let _: Result<Vec<Result<i64, RedisError>>, RedisError> = self.server.ask(&question).await;
+    }
+
     async fn close(&mut self, closed: &SyncSender<Result<(), Arc<CommitError>>>) {
         if let Some(trouble) = self.trouble.take() {
             let _ = closed.send(Err(Arc::new(CommitError::Unreachable { message: trouble.why })));
             return;
         }
-        let mut question = Pipeline::new();
-        question.ignore_errors();
-        self.lanes.values().for_each(|written| _ = question.add_command(written.held.release(&self.namespace)));
-        // What is not let go of is free when its lease is over.
-        if !self.lanes.is_empty() && self.server.ready().await.is_ok() {
-            let _: Result<Vec<Result<i64, RedisError>>, RedisError> = self.server.ask(&question).await;
+        self.leaving.extend(self.lanes.values().map(|written| written.held.clone()));
+        self.release().await;
+        if let Ok(()) = self.server.ready().await.map(drop) {
+            let mut question = Pipeline::new();
+            question.add_command(self.member.leave());
+            // Who does not hear of it sees it in some seconds.
+            let _: Result<Vec<i64>, RedisError> = self.server.ask(&question).await;
         }
         // The host waits for this.
         let _ = closed.send(Ok(()));
@@ -452,6 +451,10 @@ impl Server {
     }
 
     async fn ask<T: redis::FromRedisValue>(&mut self, question: &Pipeline) -> Result<T, RedisError> {
+        if question.is_empty() {
+            // The client refuses to ask nothing.
+            return Ok(redis::from_redis_value(Value::Array(Vec::new()))?);
+        }
         let Some(connection) = &mut self.connection else { return Err(Held::uncertain()) };
         let answer = question.query_async(connection).await;
         if answer.is_err() {

@@ -18,7 +18,7 @@ use redis_store::keys::{Namespace, PARTITIONS};
 use redis_store::{LeftHere, Opening, RedisBackend};
 use runtime::store::{
     Accepted, Arrival, Backend, Batch, BatchNumber, CachedOutput, ExecutionFilter, Left, Partition, Refusal, Schedule, ScheduleChange,
-    Store,
+    StepRecord, Store,
 };
 use serde_json::json;
 use server::TestServer;
@@ -99,9 +99,10 @@ fn begins(keys: &[i64]) -> Batch {
     Batch { accepted: keys.iter().map(|key| first(*key)).collect(), records, ..Batch::default() }
 }
 
-/// The leases of all partitions are over, as 10 s after the death of their owner.
+/// The leases of all partitions are over, and who had them shows no life any more: as 10 s after the death of their owner.
 fn leases_are_over(server: &TestServer) {
     let mut connection = client(server).get_connection().unwrap();
+    redis::cmd("DEL").arg("mao:{test:g}:nodes").query::<i64>(&mut connection).unwrap();
     for partition in 0..PARTITIONS {
         let own = format!("{}own", Namespace::new("test", PARTITIONS).prefix(Partition::new(partition)));
         redis::cmd("HSET").arg(own).arg("until").arg(0).query::<i64>(&mut connection).unwrap();
@@ -137,13 +138,14 @@ fn whoever_has_lost_a_partition_writes_nothing_there_any_more() {
     one.hears(|arrival| matches!(arrival, Arrival::Lost(partition) if partition.get() == 0));
     let mut left = Vec::new();
     other.left.unended(&mut |found| left.push(found.unwrap())).unwrap();
-    assert_eq!(left.iter().map(|left| (&*left.id, left.key, left.records.len())).collect::<Vec<_>>(), [("id-1~0", 1, 1)]);
+    assert_eq!(left.iter().map(|left| (&*left.id, left.records.len())).collect::<Vec<_>>(), [("id-1~0", 1)]);
     // The next owner goes on with the journal, which is one chain.
-    other.commits(Batch { records: vec![step(1, 1)], ..Batch::default() });
+    let next = |seq| StepRecord { key: left[0].key, ..step(1, seq) };
+    other.commits(Batch { records: vec![next(1)], ..Batch::default() });
     assert_eq!(one.backend.archive().unwrap().execution("id-1~0").unwrap().unwrap().records.len(), 2);
     one.backend.close().unwrap();
     // What the first lets go of is the other's.
-    other.commits(Batch { records: vec![step(1, 2)], ..Batch::default() });
+    other.commits(Batch { records: vec![next(2)], ..Batch::default() });
 }
 
 #[test]
@@ -168,11 +170,49 @@ fn what_a_process_has_left_is_found_by_the_next_and_at_once_if_it_was_closed() {
     let next = Process::start(&server, &runtime);
     let mut left = Vec::new();
     let next_key = next.left.unended(&mut |found| left.push(found.unwrap().id)).unwrap();
-    assert_eq!((left.iter().map(|id| &**id).collect::<Vec<_>>(), next_key), (vec!["id-1~0", "id-2~0"], 3), "oldest first");
+    assert_eq!((left.iter().map(|id| &**id).collect::<Vec<_>>(), next_key), (vec!["id-1~0", "id-2~0"], 1), "oldest first");
     let schedules = next.left.schedules().unwrap();
     let told: Vec<_> = schedules.iter().map(|(id, schedule)| (&**id, schedule.as_ref().unwrap().next)).collect();
     assert_eq!(told, [("a~0", Some(at(2, 0)))]);
     assert_eq!(schedules[0].1.as_ref().unwrap().definition, simple().definition);
+}
+
+/// The owner died 10 s ago: what it had is read by a process that has been there all the time, which its driver is told.
+#[test]
+fn partitions_of_a_process_that_died_are_taken_while_another_runs_and_what_is_idle_is_shared_with_who_joins() {
+    let Some(server) = TestServer::start(&[]) else { return };
+    let runtime = threads();
+    let mut one = Process::start(&server, &runtime);
+    one.left.unended(&mut |_| ()).unwrap();
+    one.left.schedules().unwrap();
+    one.commits(begins(&[1]));
+    // It joins: what is idle is given to it, and the partition of the execution stays.
+    let mut other = Process::start(&server, &runtime);
+    let drawn: std::collections::BTreeSet<u32> = (0..4096)
+        .map(|number| {
+            let id = other.backend.name(format!("drawn-{number}"));
+            other.backend.partition(&id).get()
+        })
+        .collect();
+    assert!(!drawn.is_empty() && !drawn.contains(&0), "{drawn:?}");
+    // What would be in one of them begins nothing here, and its owner does not hear of it.
+    let theirs = Partition::new(*drawn.first().unwrap());
+    let accepted = vec![Accepted { id: Namespace::new("test", PARTITIONS).id_in("mine", theirs).into(), ..accepted(9, &simple()) }];
+    one.last = one.last.next();
+    one.backend.submit(one.last, Batch { partition: theirs, accepted, ..Batch::default() });
+    one.hears(|arrival| matches!(arrival, Arrival::Refused(9, Refusal::Elsewhere)));
+    one.hears(|arrival| matches!(arrival, Arrival::Lost(partition) if *partition == theirs));
+    let number = one.submit(Batch { records: vec![step(1, 1)], ..Batch::default() });
+    one.hears(|arrival| matches!(arrival, Arrival::Committed(committed, _) if *committed == number));
+    // Dropped and not closed: its tasks end, and nothing is let go of.
+    drop(one);
+    leases_are_over(&server);
+    let heard = other.hears(|arrival| matches!(arrival, Arrival::Taken(taken) if taken.partition.get() == 0));
+    let Some(Arrival::Taken(taken)) = heard.last() else { unreachable!() };
+    let left: Vec<_> = taken.executions.iter().map(|found| found.as_ref().unwrap()).collect();
+    assert_eq!(left.iter().map(|left| (&*left.id, left.records.len())).collect::<Vec<_>>(), [("id-1~0", 2)]);
+    let key = left[0].key;
+    other.commits(Batch { records: vec![StepRecord { key, ..step(1, 2) }], ..Batch::default() });
 }
 
 #[test]

@@ -165,6 +165,8 @@ pub struct Driver {
     unreadable: Vec<Unreadable>,
     /// What another process left unended, as far as it waits for agents.
     groups: Groups,
+    /// What was taken from another and the host has not asked for.
+    taken: Opened,
     /// Whether the process is about to end: nothing begins any more.
     is_ending: bool,
     admission: Admission,
@@ -226,6 +228,7 @@ impl Driver {
             journals: JournalLimits::default(),
             unreadable: Vec::new(),
             groups: Groups::default(),
+            taken: Opened::default(),
             is_ending: false,
             admission: Admission::default(),
             agents: None,

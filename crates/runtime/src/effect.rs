@@ -181,6 +181,11 @@ pub(crate) fn deleted(ticket: u32, at: Timestamp) -> Effect {
     Effect::Store(store::Effect { at: at.micros(), kind: store::Kind::Deleted { ticket } })
 }
 
+/// What another process has left is this one's.
+pub(crate) fn taken(at: Timestamp) -> Effect {
+    Effect::Store(store::Effect { at: at.micros(), kind: store::Kind::Taken })
+}
+
 /// A schedule is no more.
 pub(crate) fn unscheduled(number: u32, at: Timestamp) -> Effect {
     of_schedule(number, at, schedule::Kind::Unscheduled)

@@ -27,7 +27,7 @@ pub use archive::{Archive, Cursor, Followed, FollowedRecord};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
-pub use backend::{Arrival, Backend, BatchNumber, Left, Partition, Refusal, Wake};
+pub use backend::{Arrival, Backend, BatchNumber, Left, Partition, Refusal, Taken, Wake};
 pub use crashing::{CrashPoint, CrashingStore};
 pub use expendable::{Expendable, ExpendablePage, Need, Tree};
 #[cfg(feature = "bench")]

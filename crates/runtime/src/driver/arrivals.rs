@@ -5,7 +5,7 @@ use super::Driver;
 use super::gathered::Gathered;
 use super::outbox::{Mark, Owed};
 use crate::Error;
-use crate::store::{Alert, Arrival, BatchNumber, CommitError, Refusal};
+use crate::store::{Alert, Arrival, BatchNumber, CommitError};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -23,8 +23,9 @@ impl Driver {
     fn heard(&mut self, arrival: Arrival) -> Result<(), Error> {
         match arrival {
             Arrival::Committed(number, at) => self.committed(number, at),
-            Arrival::Refused(key, Refusal::Exists) => self.refused(key),
+            Arrival::Refused(key, why) => self.refused(key, why),
             Arrival::Lost(partition) => self.lost(partition),
+            Arrival::Taken(taken) => self.taken(*taken)?,
             Arrival::Found(number, answer) => self.found(number, answer)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,

@@ -3,7 +3,7 @@
 //! told; their slots stay taken until it has let go of them too, since it may still have answers for them.
 
 use super::Driver;
-use crate::store::Partition;
+use crate::store::{Partition, Refusal};
 use crate::{Error, effect};
 use engine::{Keyed, Phase};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// As in the alphabet.
 const REFUSED: u64 = 1;
 const LOST: u64 = 2;
+const ELSEWHERE: u64 = 4;
 
 impl Driver {
     /// The host is done with an execution that has ended: its slot is free. Where it `remembers` it what is on record stays until [`Driver::forget`], also in
@@ -46,11 +47,15 @@ impl Driver {
         }
     }
 
-    /// There is an execution with the id of this one.
-    pub(super) fn refused(&mut self, key: i64) {
+    /// An execution is not accepted.
+    pub(super) fn refused(&mut self, key: i64, why: Refusal) {
         let found = self.slots.numbers().into_iter().find(|slot| self.slots.get(*slot).is_ok_and(|live| live.key == key));
         if let Some(slot) = found {
-            self.let_go(slot, REFUSED);
+            let why = match why {
+                Refusal::Exists => REFUSED,
+                Refusal::Elsewhere => ELSEWHERE,
+            };
+            self.let_go(slot, why);
         }
     }
 
@@ -68,7 +73,11 @@ impl Driver {
             }
         }
         let backend = &self.backend;
-        self.schedules.rest_those(|schedule| backend.partition(&schedule.id) == partition);
+        let now = self.now.unwrap_or_else(|| self.clock.read());
+        for (number, schedule) in self.schedules.drop_those(|schedule| backend.partition(&schedule.id) == partition) {
+            self.versions.release(&schedule.plan);
+            self.outbox.ready([effect::unscheduled(number, now)]);
+        }
     }
 
     fn let_go(&mut self, slot: u32, why: u64) {

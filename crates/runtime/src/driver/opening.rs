@@ -6,9 +6,9 @@ use super::parking::{Group, Parked, Unreadable, Waking};
 use crate::causes::in_full;
 use crate::options::{self, Belongs};
 use crate::store::{
-    Backend, Damaged, Durability, Left, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Wake,
+    Backend, Damaged, Durability, Left, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Taken, Wake,
 };
-use crate::{Clock, Error, report, store};
+use crate::{Clock, Error, effect, report, store};
 use engine::{Execution, Plan};
 use rustc_hash::FxHashMap;
 use std::path::Path;
@@ -89,7 +89,43 @@ impl Driver {
             let taken = schedule.map_err(Error::from).and_then(|schedule| driver.take_up_schedule(schedule, &mut plans));
             driver.or_leave_alone(&id, true, taken)?;
         }
-        Ok((driver, Opened { families }))
+        let unreadable = driver.unreadable.clone();
+        Ok((driver, Opened { families, unreadable }))
+    }
+
+    /// This process has a partition, with what another has left there. Its `Taken` effect follows.
+    pub(super) fn taken(&mut self, Taken { partition, executions, schedules }: Taken) -> Result<(), Error> {
+        if self.is_ending {
+            return Ok(());
+        }
+        // What was known of it when it was here before is not what is there now.
+        self.lost(partition);
+        let known = self.unreadable.len();
+        let (mut plans, mut below) = (Plans::default(), Vec::new());
+        for found in executions {
+            match found {
+                Ok(stored) => {
+                    self.clock.pass(stored.records.last().map_or(stored.accepted, |record| record.at));
+                    let taken = Found::of(&stored, &mut plans, self.clock.read()).and_then(|found| self.take_up(found));
+                    below.extend(self.or_leave_alone(&stored.id, false, taken)?.flatten());
+                }
+                Err(Damaged { id, error, .. }) => self.unreadable.push(Unreadable { id, is_schedule: false, message: in_full(&error) }),
+            }
+        }
+        let families = self.families(below);
+        self.taken.families.extend(families);
+        for (id, schedule) in schedules {
+            let taken = schedule.map_err(Error::from).and_then(|schedule| self.take_up_schedule(schedule, &mut plans));
+            self.or_leave_alone(&id, true, taken)?;
+        }
+        self.taken.unreadable.extend_from_slice(self.unreadable.get(known..).unwrap_or_default());
+        self.outbox.ready([effect::taken(self.clock.read())]);
+        Ok(())
+    }
+
+    /// What was taken from other processes since the last call.
+    pub fn take_taken(&mut self) -> Opened {
+        std::mem::take(&mut self.taken)
     }
 
     /// What in the store could not be read when it was opened, and is left alone.
@@ -139,11 +175,13 @@ impl Driver {
 }
 
 /// What another process left unended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Opened {
     /// The slots of executions that are tasks of others, and of those above them, oldest first: they are to be woken, since each may have to stop the
     /// other. All others are in the groups of [`Driver::groups`].
     pub families: Vec<u32>,
+    /// What cannot be read, and is left alone.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// What is kept of an execution of another process, and where it belongs.

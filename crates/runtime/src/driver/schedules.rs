@@ -67,11 +67,12 @@ impl Schedules {
         self.kept.values().filter(|kept| is_such(&kept.schedule.plan)).map(|kept| Arc::clone(&kept.schedule.id)).collect()
     }
 
-    /// None of them that is such a one is awake any more.
-    pub(super) fn rest_those(&mut self, is_such: impl Fn(&Schedule) -> bool) {
-        let is_kept = |number: &u32| self.kept.get(number).is_none_or(|kept| !is_such(&kept.schedule));
-        self.wakes.retain(|(_, number)| is_kept(number));
-        self.firing.retain(|number, _| is_kept(number));
+    /// Those that are such ones are kept no more: their numbers, and what they were.
+    pub(super) fn drop_those(&mut self, is_such: impl Fn(&Schedule) -> bool) -> Vec<(u32, Arc<Schedule>)> {
+        let dropped: Vec<(u32, Scheduled)> = self.kept.extract_if(.., |_, kept| is_such(&kept.schedule)).collect();
+        self.wakes.retain(|(_, number)| self.kept.contains_key(number));
+        self.firing.retain(|number, _| self.kept.contains_key(number));
+        dropped.into_iter().map(|(number, kept)| (number, kept.schedule)).collect()
     }
 
     /// None of them is awake any more.

@@ -20,7 +20,8 @@
 //! | arrival | reaches | the driver |
 //! |---|---|---|
 //! | [`Arrival::Refused`] | one execution | lets go of it: nothing of it leaves, the host is told why |
-//! | [`Arrival::Lost`] | one partition | lets go of every execution in it, and of what they still owe; its schedules rest |
+//! | [`Arrival::Lost`] | one partition | lets go of every execution in it, and of what they still owe; its schedules are no more |
+//! | [`Arrival::Taken`] | one partition | takes up what is there, as after a crash |
 //! | [`Arrival::Away`] until [`Arrival::Back`] | all, for a while | goes on with what is under way; nothing that is not on record leaves |
 //! | [`Arrival::Failed`] | all, for good | stops: no call does anything any more |
 //!
@@ -73,6 +74,8 @@ impl Partition {
 pub enum Refusal {
     /// There is one with its id.
     Exists,
+    /// It would be in a partition that another process has.
+    Elsewhere,
 }
 
 /// One thread's side of a place that keeps journals. No method but [`Backend::close`] blocks.
@@ -117,6 +120,17 @@ pub trait Left {
     fn schedules(&self) -> Result<ReadSchedules, ReadError>;
 }
 
+/// A partition that this process has from now on, with what another has left there.
+#[derive(Debug)]
+pub struct Taken {
+    /// Which.
+    pub partition: Partition,
+    /// Every execution that has not ended, oldest first, or what is known of one that cannot be read. Their numbers are no others'.
+    pub executions: Vec<Result<StoredExecution, Damaged>>,
+    /// Every schedule.
+    pub schedules: ReadSchedules,
+}
+
 /// What a driver hears of its backend.
 #[derive(Debug)]
 pub enum Arrival {
@@ -126,6 +140,8 @@ pub enum Arrival {
     Refused(i64, Refusal),
     /// Another process writes to this partition. Of its batches that have not arrived some may be on record, and none that comes will be.
     Lost(Partition),
+    /// This process has a partition that another had, and this is there.
+    Taken(Box<Taken>),
     /// The answer to a question.
     Found(QuestionNumber, Result<Answer, ReadError>),
     /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was

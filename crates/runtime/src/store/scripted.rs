@@ -4,7 +4,7 @@
 //! It has three partitions. What is committed in each is acknowledged in order, and between them in any: a script holds a partition back, lets it go on,
 //! loses it, refuses an execution, or takes the whole backend away and back. With a delay each acknowledgement, and each reading, takes that long.
 
-use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
+use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Taken, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{
     Archive, Batch, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, ReadError,
@@ -85,6 +85,15 @@ impl Script {
         self.tell(|state| {
             state.lost.insert(partition);
             state.news.push(Arrival::Lost(partition));
+        });
+    }
+
+    /// The partition is this process's again, with what is on record there.
+    pub fn give_back(&self, partition: Partition, executions: Vec<StoredExecution>) {
+        self.tell(|state| {
+            state.lost.remove(&partition);
+            let executions = executions.into_iter().map(Ok).collect();
+            state.news.push(Arrival::Taken(Box::new(Taken { partition, executions, schedules: Vec::new() })));
         });
     }
 

@@ -138,6 +138,27 @@ fn a_partition_that_is_lost_takes_what_is_in_it_and_nothing_else() {
 }
 
 #[test]
+fn a_partition_that_another_process_had_is_taken_up_as_after_a_crash() {
+    let script = Script::default();
+    let mut host = Host::scripted(&script);
+    let [_, lost, _] = ids("x");
+    let gone = accept(&mut host, &lost);
+    leaves(&mut host);
+    script.lose(Partition::new(1));
+    leaves(&mut host);
+    let stored = host.driver.archive().unwrap().execution(&lost).unwrap().unwrap();
+    script.give_back(Partition::new(1), vec![stored]);
+    assert_eq!(leaves(&mut host), ["taken"]);
+    assert_eq!((host.driver.groups().count(), host.driver.parked_in(0)), (1, vec![std::sync::Arc::from(&*lost)]));
+    assert!(host.driver.take_taken().families.is_empty(), "it is a task of no other");
+    let woken = host.driver.proceed(0, 10).unwrap().to_wake;
+    assert!(woken.len() == 1 && woken[0] != gone, "the slot of what was let go of is still taken: {woken:?}");
+    host.wake(woken[0]);
+    host.driver.resume(woken[0]).unwrap();
+    assert_eq!(leaves(&mut host), [format!("{}: run 0/1 after 1 interruptions", woken[0])]);
+}
+
+#[test]
 fn a_schedule_of_a_lost_partition_begins_nothing_any_more() {
     let script = Script::default();
     let clock = SetClock::at(Timestamp::from_micros(1_800_000_000_000_000));
