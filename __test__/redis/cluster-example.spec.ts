@@ -10,7 +10,7 @@ import { hasRedis } from '../support/redis.ts'
 it.runIf(hasRedis)(
   'three processes end what they have accepted, though one of them is killed',
   async () => {
-    const { code, stdout, stderr } = await new Child(join(root, 'examples/cluster/main.mjs')).ended()
+    const { code, stdout, stderr } = await new Child(join(root, 'examples/cluster/main.mjs'), [], [], process.env, 55_000).ended()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('120 executions accepted, 120 ended, each once: true')
     const [, repeated] = /^480 tasks, of which (\d+) ran a second time/m.exec(stdout) ?? []

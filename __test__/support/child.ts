@@ -23,7 +23,13 @@ export class Child {
   #stderr = ''
   #changed: (() => void)[] = []
 
-  constructor(path: string, args: readonly string[] = [], nodeOptions: readonly string[] = [], env: NodeJS.ProcessEnv = process.env) {
+  constructor(
+    path: string,
+    args: readonly string[] = [],
+    nodeOptions: readonly string[] = [],
+    env = process.env,
+    hangsAfter = HANGS_AFTER_MS,
+  ) {
     this.#process = spawn(process.execPath, [...nodeOptions, path, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
     const notify = (): void => {
       for (const resolve of this.#changed.splice(0)) resolve()
@@ -35,7 +41,7 @@ export class Child {
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), HANGS_AFTER_MS)
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), hangsAfter)
     this.#ended = once(this.#process, 'close').then(([code, signal]) => {
       clearTimeout(timer)
       notify()

@@ -23,7 +23,11 @@ process.on('message', async (message) => {
     process.disconnect()
     return
   }
-  const { executions, tasks } = message
+  const { executions, tasks, look } = message
+  if (look !== undefined) {
+    const found = await Promise.all(look.map((id) => orchestrator.getExecution(id)))
+    return process.send({ found: found.filter((execution) => execution?.status === 'completed').map(({ id }) => id) })
+  }
   const steps = Array.from({ length: tasks }, (_, place) => ({
     id: `step-${place}`,
     agentId: 'worker',
