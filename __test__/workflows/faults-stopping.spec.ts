@@ -103,27 +103,3 @@ it('what was cancelled is not cancelled again by the next process, nor paused', 
   const { status, reason } = await kit.until(kit.orchestrator.getHandle('one').settled())
   expect([status, reason]).toEqual(['cancelled', undefined])
 })
-
-it('what failed while it was paused, and is taken up by the next process, is not paused again, and goes on when it is resumed', async () => {
-  let failing = gate()
-  const undone: string[] = []
-  const work: Execute = async ({ id }) => {
-    if (id !== 'broken') return id
-    await failing.promise
-    throw new Error('broken')
-  }
-  const kit = await kitWith({ work, undo: () => void undone.push('undone') }, { storage: 'file' })
-  await kit.orchestrator.startWorkflow(flow, {}, { executionId: 'one' })
-  await kit.clock.advance(0)
-  await kit.orchestrator.pauseExecution('one')
-  failing.open()
-  await kit.clock.advance(0)
-  await kit.crash()
-  failing = gate()
-  await kit.reopen()
-  await kit.orchestrator.pauseExecution('one')
-  expect(undone).toEqual([])
-  await kit.orchestrator.resumeExecution('one')
-  expect(await kit.until(kit.orchestrator.getHandle('one').settled())).toMatchObject({ status: 'failed' })
-  expect(undone).toEqual(['undone'])
-})

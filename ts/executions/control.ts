@@ -175,13 +175,11 @@ export class ExecutionControl {
   async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
     let done: Promise<void> | undefined
     const run = await this.#tell(executionId, (told) => {
-      const { engine } = this.#host.dispatcher
-      const was = engine.isPaused(told.slot)
       ask(told)
-      // What is paused already, or being stopped, is not paused now; nor is resumed what goes on.
-      if (paused ? !was && engine.isPaused(told.slot) : was) told.turns()
-      done = told.whenTurned()
-      done.catch(() => {})
+      // What is being stopped is not paused.
+      const isIgnored = told.cancelling || (paused && !this.#host.dispatcher.engine.isPaused(told.slot))
+      if (!isIgnored) done = told.whenPaused(paused)
+      done?.catch(() => {})
     })
     if (run === undefined) return
     await Promise.all([done, ...this.#host.live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
-import { Asks } from './asks.js'
 import { AsyncResource } from 'node:async_hooks'
 import { weightOf } from '../json/bytes.js'
 import type { Clock } from '../base/clock.js'
@@ -143,10 +142,18 @@ export class Run {
   /** Whether it was asked to stop, and why, if that was said. */
   stopping = false
   reason: string | undefined
-  /** What this process has asked of it: to stop, to pause or go on, to take signals, to move. */
-  readonly #asks = { cancels: new Asks(), turns: new Asks(), signals: new Asks(), moves: new Asks() }
+  /** Requests to cancel it, of this process, and those of them that are on record. */
+  readonly #cancels = { asked: 0, recorded: 0 }
+  /** Signals that are on record, of those this process has sent, and those that were sent. */
+  #signalled = 0
+  /** Moves of this process that are on record, and those that were made. */
+  #moved = 0
+  #moving = 0
+  #sent = 0
   /** Attempts that wait until what they told is on record, in the order in which it will be. */
   #noting: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
+  /** How often it was paused or resumed. */
+  #turns = 0
   #ended: Map<string, TaskExecution> | undefined
   #reported = 0
   #report: () => Report | undefined = () => undefined
@@ -314,12 +321,13 @@ export class Run {
   asked(reason: string | undefined): void {
     if (!this.stopping) this.reason = reason
     this.stopping = true
-    this.#asks.cancels.ask()
+    this.#cancels.asked += 1
   }
 
   /** Resolves once all requests to cancel it are on record, or it has ended before. */
   async whenCancelling(): Promise<void> {
-    await this.#untilRecorded(this.#asks.cancels)
+    const { asked } = this.#cancels
+    await this.#until(() => this.#cancels.recorded >= asked || this.execution !== undefined)
   }
 
   /** Resolves with how it ended, rejects if that will never be known. */
@@ -338,19 +346,16 @@ export class Run {
     this.#notify()
   }
 
-  /** It is asked to pause or to go on, and will. */
-  turns(): void {
-    this.#asks.turns.ask()
-  }
-
-  /** Resolves once it has paused, or gone on, as was asked until now; or has ended. It may be paused again in the same instant. */
-  async whenTurned(): Promise<void> {
-    await this.#untilRecorded(this.#asks.turns)
+  /** Resolves once it is paused, or goes on, as was asked just now; or has ended. It may be paused again in the same instant. */
+  async whenPaused(paused: boolean): Promise<void> {
+    if (this.paused === paused) return
+    const turn = this.#turns + 1
+    await this.#until(() => this.#turns >= turn || this.execution !== undefined)
   }
 
   pause(paused: boolean): void {
     this.paused = paused
-    this.#asks.turns.record()
+    this.#turns += 1
     this.#notify()
   }
 
@@ -373,8 +378,8 @@ export class Run {
 
   /** A signal was sent; resolves once it is on record, or the execution has ended before. */
   async whenSignalled(): Promise<void> {
-    this.#asks.signals.ask()
-    await this.#untilRecorded(this.#asks.signals)
+    const sent = (this.#sent += 1)
+    await this.#until(() => this.#signalled >= sent || this.execution !== undefined)
   }
 
   /** An attempt has told what it chose or did; resolves once that is on record. */
@@ -389,11 +394,12 @@ export class Run {
 
   /** Resolves once the move that was made just now is on record, or it has ended since. */
   async whenMoved(): Promise<void> {
-    await this.#untilRecorded(this.#asks.moves)
+    const made = this.#moving
+    await this.#until(() => this.#moved >= made || this.execution !== undefined)
   }
 
   moved(): void {
-    this.#asks.moves.record()
+    this.#moved += 1
     this.#notify()
   }
 
@@ -405,20 +411,20 @@ export class Run {
   /** It runs another definition from now on. */
   redefine(definition: Definition, options: RunOptions, move: RunMoved): void {
     this.moves.push(move)
-    this.#asks.moves.ask()
+    this.#moving += 1
     this.definition = this.base = definition
     this.options = options
     this.#instances?.clear()
   }
 
   signalled(): void {
-    this.#asks.signals.record()
+    this.#signalled += 1
     this.#notify()
   }
 
   cancel(): void {
     this.cancelling = true
-    this.#asks.cancels.record()
+    this.#cancels.recorded += 1
     this.#notify()
   }
 
@@ -477,11 +483,6 @@ export class Run {
     for (const { reject } of this.#noting.splice(0)) reject(error)
     this.#notify()
     this.stir()
-  }
-
-  async #untilRecorded(asks: Asks): Promise<void> {
-    const all = asks.all()
-    await this.#until(() => all() || this.execution !== undefined)
   }
 
   async #until(reached: () => boolean): Promise<void> {
