@@ -234,7 +234,9 @@ export class Agents {
         .then(() => past.spawn(task))
         .catch((error: Error) => error)
       this.#assertRefused(refused, 'a stray spawn')
-      const stepped = await past.step('stray', () => void this.#problems.push('a stray step began')).catch((error: Error) => error)
+      const stepped = await Promise.resolve()
+        .then(() => past.step('stray', () => void this.#problems.push('a stray step began')))
+        .catch((error: Error) => error)
       this.#assertRefused(stepped, 'a stray step')
     }
   }
