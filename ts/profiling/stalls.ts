@@ -134,7 +134,8 @@ function looks(): Set<() => void> {
 
 /** Who is at work, the innermost first. */
 function framesHere(): readonly NodeJS.CallSite[] {
-  const { prepareStackTrace, stackTraceLimit } = Error
+  const { stackTraceLimit } = Error
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
   try {
     Error.stackTraceLimit = FRAMES_MAX
     Error.prepareStackTrace = (_, sites) => sites
@@ -142,8 +143,8 @@ function framesHere(): readonly NodeJS.CallSite[] {
     return Array.isArray(stack) ? (stack as NodeJS.CallSite[]) : []
   } finally {
     Error.stackTraceLimit = stackTraceLimit
-    if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace
-    else Error.prepareStackTrace = prepareStackTrace
+    if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace')
+    else Object.defineProperty(Error, 'prepareStackTrace', before)
   }
 }
 

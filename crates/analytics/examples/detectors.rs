@@ -6,7 +6,6 @@
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a program that cannot go on says so"
 )]

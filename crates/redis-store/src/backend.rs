@@ -6,6 +6,7 @@ use crate::keys::Namespace;
 use crate::member::Member;
 use crate::membership::Membership;
 use crate::names::Names;
+use crate::options::Acknowledge;
 use crate::parts::Parts;
 use crate::reading::Reading;
 use crate::writer::{Arrivals, Beginning, Message};
@@ -32,6 +33,8 @@ pub struct Opening<'a> {
     pub namespace: Namespace,
     /// How long the server may be away before nobody waits for it.
     pub patience: Duration,
+    /// When a commit is acknowledged.
+    pub acknowledge: Acknowledge,
     /// What people must know of the server.
     pub alerts: Vec<Alert>,
     /// Where the tasks run that wait for it.
@@ -62,7 +65,7 @@ impl RedisBackend {
     /// Joins the processes that have the namespace. What a process has left that has died is here when this returns, which takes as long as its leases; the
     /// thread waits meanwhile.
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
-        let Opening { client, namespace, patience, alerts, handle } = opening;
+        let Opening { client, namespace, patience, acknowledge, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
         let member = Member { namespace: namespace.clone(), node: uuid::Uuid::new_v4().simple().to_string() };
         let mut connection = client.get_connection_with_timeout(patience).map_err(away)?;
@@ -88,8 +91,18 @@ impl RedisBackend {
             told: messages.downgrade(),
         };
         let (clock, beside) = (clock.share(), arrivals.clone());
-        let beginning =
-            Beginning { member, client, names: names.clone(), clock, arrivals: beside, parts: parts.clone(), held, certain, patience };
+        let beginning = Beginning {
+            member,
+            client,
+            names: names.clone(),
+            clock,
+            arrivals: beside,
+            parts: parts.clone(),
+            held,
+            certain,
+            patience,
+            acknowledge,
+        };
         beginning.start(heard, handle);
         handle.spawn(membership.run());
         Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, arrivals, answering }, left))

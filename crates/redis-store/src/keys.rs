@@ -14,7 +14,8 @@
 //! | `k:<hash>` | HASH | an idempotency key |
 //! | `schedules`, `s:<id>` | SET, HASH | schedules |
 //!
-//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, and the processes that live, `mao:{ns:g}:nodes` (ZSET).
+//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, the processes that live, `mao:{ns:g}:nodes` (ZSET), and what a process
+//! writes to hear when its replicas have it, `mao:{ns:g}:echo:<node>`.
 
 use engine::Keyed;
 use runtime::store::Partition;
@@ -54,6 +55,11 @@ impl Namespace {
     /// The key of the processes that live.
     pub(crate) fn nodes(&self) -> String {
         format!("mao:{{{}:g}}:nodes", self.name)
+    }
+
+    /// The key of what a process writes to hear of its replicas.
+    pub(crate) fn echo(&self, node: &str) -> String {
+        format!("mao:{{{}:g}}:echo:{node}", self.name)
     }
 
     /// The key of an output that may be taken over.

@@ -13,6 +13,7 @@ use crate::keys::Namespace;
 use crate::lease::{Certain, Held, Since};
 use crate::member::Member;
 use crate::names::Names;
+use crate::options::Acknowledge;
 use crate::parts::Parts;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
@@ -26,6 +27,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long an answer, and a connection, may take before another connection is tried.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// How long a replica is waited for at a time: the lease is renewed by another connection meanwhile.
+const REPLICA_MAX: Duration = Duration::from_secs(1);
+
+/// How long what is written for that is kept.
+const ECHO_KEPT: Duration = Duration::from_secs(60);
 
 /// Pauses before the same is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -88,12 +95,13 @@ pub(crate) struct Beginning {
     pub(crate) certain: Certain,
     /// How long the server may be away before nobody waits for it.
     pub(crate) patience: Duration,
+    pub(crate) acknowledge: Acknowledge,
 }
 
 impl Beginning {
     /// Starts the task, which ends with the last of what may tell it something.
     pub(crate) fn start(self, messages: UnboundedReceiver<Message>, handle: &tokio::runtime::Handle) {
-        let Self { member, client, names, clock, arrivals, parts, held, certain, patience } = self;
+        let Self { member, client, names, clock, arrivals, parts, held, certain, patience, acknowledge } = self;
         let lanes = held.into_iter().map(|held| (held.partition, Written::of(&member.namespace, held))).collect();
         let server = Server { client, connection: None, script: String::new() };
         let leaving = Vec::new();
@@ -109,6 +117,7 @@ impl Beginning {
             leaving,
             certain,
             patience,
+            acknowledge,
             trouble: None,
             closing: None,
         };
@@ -156,6 +165,7 @@ struct Writer {
     leaving: Vec<Held>,
     certain: Certain,
     patience: Duration,
+    acknowledge: Acknowledge,
     trouble: Option<Trouble>,
     closing: Option<SyncSender<Result<(), Arc<CommitError>>>>,
 }
@@ -269,6 +279,12 @@ impl Writer {
             Ok(answers) => answers,
             Err(error) => return Ok(Err(error)),
         };
+        // What no replica has is sent again, and is then the same under its number.
+        if self.acknowledge == Acknowledge::Replicated
+            && let Err(error) = self.server.replicated(&self.member.namespace.echo(&self.member.node)).await
+        {
+            return Ok(Err(error));
+        }
         let mut trouble = None;
         for (partition, answer) in asked.into_iter().zip(answers) {
             match answer {
@@ -448,6 +464,18 @@ impl Server {
             self.connection = Some(connection);
         }
         Ok(&self.script)
+    }
+
+    /// Resolves when a replica has what was written here.
+    ///
+    /// The server waits for what this connection wrote last. Where all was there already that is nothing, and it would answer at once, also while its
+    /// replica stands still (measured): so something is written first.
+    async fn replicated(&mut self, echo: &str) -> Result<(), RedisError> {
+        let mut question = Pipeline::new();
+        question.cmd("SET").arg(echo).arg(1).arg("PX").arg(ECHO_KEPT.as_millis().to_string()).ignore();
+        question.cmd("WAIT").arg(1).arg(REPLICA_MAX.as_millis().to_string());
+        let (replicas,): (u32,) = self.ask(&question).await?;
+        if replicas > 0 { Ok(()) } else { Err(RedisError::from((redis::ErrorKind::Io, "no replica has it yet"))) }
     }
 
     async fn ask<T: redis::FromRedisValue>(&mut self, question: &Pipeline) -> Result<T, RedisError> {

@@ -15,7 +15,7 @@ mod server;
 use engine::{End, Event, Keyed, KeyedEnd};
 use promises::{Through, accepted, at, clock, record, simple, step};
 use redis_store::keys::{Namespace, PARTITIONS};
-use redis_store::{LeftHere, Opening, RedisBackend};
+use redis_store::{Acknowledge, LeftHere, Opening, RedisBackend};
 use runtime::store::{
     Accepted, Arrival, Backend, Batch, BatchNumber, CachedOutput, ExecutionFilter, Left, Partition, Refusal, Schedule, ScheduleChange,
     StepRecord, Store,
@@ -40,8 +40,14 @@ fn threads() -> Runtime {
 
 fn open(server: &TestServer, runtime: &Runtime, wake: runtime::Wake) -> (RedisBackend, LeftHere) {
     let namespace = Namespace::new("test", PARTITIONS);
-    let opening =
-        Opening { client: client(server), namespace, patience: Duration::from_secs(30), alerts: Vec::new(), handle: runtime.handle() };
+    let opening = Opening {
+        client: client(server),
+        namespace,
+        patience: Duration::from_secs(30),
+        acknowledge: Acknowledge::Reply,
+        alerts: Vec::new(),
+        handle: runtime.handle(),
+    };
     RedisBackend::open(opening, &clock(), wake).unwrap()
 }
 
