@@ -3,12 +3,7 @@
 //!
 //! A week of 30 healthy workflows, as `tests/regressions.rs` makes them up; each run of a task is a sample of how long it took, waited and cost, and of whether it failed.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::cast_precision_loss,
-    clippy::indexing_slicing,
-    reason = "a program that cannot go on says so"
-)]
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, clippy::indexing_slicing, reason = "a program that cannot go on says so")]
 
 #[expect(dead_code, reason = "a seed is for tests")]
 #[path = "../tests/support/random.rs"]

@@ -32,7 +32,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 const REPLICA_MAX: Duration = Duration::from_secs(1);
 
 /// How long what is written for that is kept.
-const ECHO_KEPT: Duration = Duration::from_secs(60);
+const ECHO_KEPT: Duration = Duration::from_mins(1);
 
 /// Pauses before the same is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
