@@ -16,7 +16,6 @@ if (folder === undefined || windowsPath === undefined) {
   process.exit(2)
 }
 const COST = { falsePositive: 0.11, falseNegative: 1 }
-const THRESHOLDS = Array.from({ length: 200 }, (_, place) => (place + 1) / 200)
 
 const sigmoid = (y) => 2 / (1 + Math.exp(5 * y)) - 1
 
@@ -66,6 +65,11 @@ function scoreAt({ scores, ranges, probation }, threshold) {
 
 const count = series.reduce((sum, { ranges, probation }) => sum + ranges.filter(([, to]) => to >= probation).length, 0)
 const [nothing, perfect] = [-count * COST.falseNegative, count * sigmoid(-1)]
+// So many of all rows are above it, 1, 2, 3, 5 and so on; and none.
+const sorted = series.flatMap(({ scores }) => scores).toSorted((a, b) => b - a)
+const ranks = Array.from({ length: 80 }, (_, place) => Math.floor(1.15 ** place)).filter((rank) => rank < sorted.length)
+const THRESHOLDS = [Infinity, ...new Set(ranks.map((rank) => sorted[rank]))]
+
 const normal = (total) => (100 * (total - nothing)) / (perfect - nothing)
 const [best, threshold] = THRESHOLDS.map((at) => [series.reduce((sum, one) => sum + scoreAt(one, at), 0), at]).toSorted(
   (a, b) => b[0] - a[0],

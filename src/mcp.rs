@@ -55,10 +55,18 @@ impl NativeMcp {
         self.client.clean(text)
     }
 
-    /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by.
+    /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by, `traceparent` the span that
+    /// it is part of.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn call<'env>(&self, env: &'env Env, number: u32, tool: String, arguments: String) -> Result<Object<'env>> {
-        self.answer(env, |client| client.call(number, tool, arguments))
+    pub fn call<'env>(
+        &self,
+        env: &'env Env,
+        number: u32,
+        tool: String,
+        arguments: String,
+        traceparent: Option<String>,
+    ) -> Result<Object<'env>> {
+        self.answer(env, |client| client.call(number, tool, arguments, traceparent))
     }
 
     /// Answers a call as cancelled, and tells the server.

@@ -47,6 +47,9 @@ export class Agents {
   readonly #done = new Set<string>()
   /** What lets steps end that were left behind. */
   #left: (() => void)[] = []
+  /** Resolves once whoever resumes what a crash left paused has done so: a pause before that would be undone by it. */
+  #mayPause: Promise<void> = Promise.resolve()
+  #letPause = (): void => {}
   /** Whether an execution may be moved, and who says so. */
   mayMove = true
   moveWanted: MoveWanted | undefined
@@ -67,6 +70,15 @@ export class Agents {
   /** Resolves when an execution is to be moved. */
   whenMoveWanted(): Promise<void> {
     return new Promise((resolve) => (this.#sayWanted = resolve))
+  }
+
+  /** Nothing is paused for a move until `letPause`. */
+  holdPauses(): void {
+    this.#mayPause = new Promise((resolve) => (this.#letPause = resolve))
+  }
+
+  letPause(): void {
+    this.#letPause()
   }
 
   heal(): void {
@@ -138,6 +150,7 @@ export class Agents {
     if (deed.lingers === true) await this.#leave(call, context)
     const isLarge = isTooLarge(deed, task.id, said)
     if (this.mayMove && !execution.includes('/') && asksToMove(deed, { fails, attempt, isLarge })) {
+      await this.#mayPause
       await orchestrator.pauseExecution(execution)
       this.moveWanted = { id: execution, path: decodeURIComponent(this.#pathOf(call)), attempt }
       this.#sayWanted()

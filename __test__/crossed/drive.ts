@@ -212,6 +212,7 @@ class Driver {
         if (crashes > 0) {
           await this.#moveAsked(kit)
           await handle.resume()
+          this.#agents.letPause()
         }
         const settled = this.#case.parks ? this.#looked(kit, handle.id) : handle.settled()
         // The process may end while something else is awaited.
@@ -225,6 +226,7 @@ class Driver {
         }
       } catch (error) {
         if (!OrchestratorError.isInstance(error) || error.code !== 'ERR_CRASHED') throw error
+        this.#agents.holdPauses()
         await kit.reopen()
       }
     }

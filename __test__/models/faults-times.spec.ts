@@ -158,8 +158,8 @@ describe.each(wireForms)('time-outs ($kind)', (form: WireForm) => {
     const asked = { model: 'p/m', prompt: 'x', maxTokens: 10, budget: { usd: 10 } }
     const error = await rejection(integration.generate(asked))
     expect(error.message).toContain('no whole answer within 300 ms')
-    expect(error.details).toMatchObject({ costComplete: false })
-    expect(server.requests).toBe(1)
+    expect(error.details).toMatchObject({ costComplete: false, attempts: [{ next: 'give-up' }] })
+    expect(server.requests).toBeLessThanOrEqual(1)
   })
 
   it('goes to a fallback, and is sent again to the same where the caller says how often', async () => {
@@ -168,8 +168,10 @@ describe.each(wireForms)('time-outs ($kind)', (form: WireForm) => {
     const providers = { q: providerAt(other, { kind, model: 'm' }) }
     const { text, attempts } = await models(at(server, 300), { providers, fallback: ['q/m'] }).generate({ model: 'p/m', prompt: 'x' })
     expect([text, attempts.map(({ next }) => next)]).toEqual(['from the other', ['fallback', 'done']])
-    await rejection(models(at(server, 200)).generate({ model: 'p/m', prompt: 'x', maxAttempts: 2 }))
-    expect(server.requests).toBe(3)
+    const error = await rejection(models(at(server, 200)).generate({ model: 'p/m', prompt: 'x', maxAttempts: 2 }))
+    expect(error.details).toMatchObject({ attempts: [{ next: 'retry' }, { next: 'give-up' }] })
+    // It may be cut off before it gets there.
+    expect(server.requests).toBeLessThanOrEqual(3)
   })
 })
 
@@ -179,11 +181,15 @@ describe('time-outs', () => {
     const orchestrator = orchestratorWith({}, { models: { providers: { p: providerAt(server, { timeout: 200 }) } } })
     orchestrator.agentPool.registerAgent({ id: 'one', type: 'llm', configuration: { model: 'p/small' } })
     const asking = task('t', { agentId: 'one', input: { prompt: 'x' } })
-    await rejection(orchestrator.executeWorkflow(workflow([asking])))
-    expect(server.requests).toBe(1)
+    const once = await rejection(orchestrator.executeWorkflow(workflow([asking])))
+    expect(once.execution?.tasks[0]?.error?.message).toContain('no token within 200 ms; raise `timeout.firstToken` of the provider')
+    expect(once.execution?.tasks[0]?.models?.[0]).not.toHaveProperty('tried')
     const twice = { ...asking, retryPolicy: { maxAttempts: 2, initialDelay: 1 } }
-    await rejection(orchestrator.executeWorkflow(workflow([twice], { id: 'twice' })))
-    expect(server.requests).toBe(3)
+    const again = await rejection(orchestrator.executeWorkflow(workflow([twice], { id: 'twice' })))
+    const { error, models: calls } = again.execution?.tasks[0] ?? {}
+    expect([error?.message, calls?.map(({ tried }) => tried?.length)]).toEqual([expect.stringContaining('(2 requests were sent)'), [1]])
+    // One may be cut off before it gets there.
+    expect(server.requests).toBeLessThanOrEqual(3)
   })
 
   it('count as all that was reserved', async () => {

@@ -172,6 +172,79 @@ describe('what a task waits for', () => {
     expect((await explained(kit, 'x/c/1')).tasks).toMatchObject([{ taskId: 'a', waitsFor: { kind: 'attempt' } }])
   })
 
+  it('a cache, also while a schema of yours judges what is in it', async () => {
+    const kit = await kitWith({ work: () => 1 })
+    let judged = 0
+    const again = gate()
+    const validate = (value: unknown): unknown => {
+      judged += 1
+      if (judged === 1) return { value }
+      again.open()
+      return new Promise<never>(() => {})
+    }
+    const outputSchema = { '~standard': { version: 1, vendor: 'slow', validate } } as never
+    const cached = [task('a', { cache: true, outputSchema })]
+    await kit.run(workflow(cached))
+    await begun(kit, cached)
+    await again.promise
+    const { tasks } = await explained(kit)
+    expect(tasks).toMatchObject([{ taskId: 'a', waitsFor: { kind: 'cache' } }])
+    expect(tasks[0]).not.toHaveProperty('call')
+  })
+
+  it('a schema of yours that judges the value that stands in for a task', async () => {
+    const kit = await kitWith({ work: () => Promise.reject(new Error('no')) })
+    const judges = gate()
+    const validate = (): unknown => (judges.open(), new Promise<never>(() => {}))
+    const outputSchema = { '~standard': { version: 1, vendor: 'slow', validate } } as never
+    await begun(kit, [task('a', { outputSchema, retryPolicy: { maxAttempts: 1 }, fallback: [{ value: 1 }] })])
+    await judges.promise
+    const { tasks } = await explained(kit)
+    expect(tasks).toMatchObject([{ taskId: 'a', waitsFor: { kind: 'schema' } }])
+    expect(tasks[0]).not.toHaveProperty('call')
+  })
+
+  it('a model: the wait before the next request, and a limit of it', async () => {
+    const asks = async (_: unknown, { models }: AttemptContext): Promise<unknown> => models.generate({ model: 'busy/m', prompt: 'x' })
+    const setup = ({ modelIntegration }: Orchestrator): void => {
+      const generate = (): never => {
+        throw Object.assign(new Error('too fast'), { class: 'rate', retryAfterMs: 20_000 })
+      }
+      modelIntegration.registerProvider('busy', { generate, models: [{ id: 'm' }] })
+      modelIntegration.registerProvider('limited', {
+        generate: () => ({ text: 'x' }),
+        models: [{ id: 'm' }],
+        rateLimit: { requestsPerMinute: 1 },
+      })
+    }
+    const twice = async (_: unknown, { models }: AttemptContext): Promise<void> => {
+      for (let count = 0; count < 2; count += 1) await models.generate({ model: 'limited/m', prompt: 'x' })
+    }
+    const kit = await kitWith({ asks, twice }, { setup, workflow: { defaultTimeout: '10m' } })
+    await kit.orchestrator.startWorkflow(
+      workflow([task('a', { agentId: 'asks', dependencies: [] }), task('b', { agentId: 'twice', dependencies: [] })]),
+      {},
+      { executionId: 'x' },
+    )
+    const kinds = async (): Promise<string[]> => (await explained(kit)).tasks.map(({ waitsFor }) => waitsFor.kind)
+    await until(async () => !(await kinds()).includes('attempt'))
+    const told = await explained(kit)
+    expect(of(told, 'a').waitsFor).toMatchObject({ kind: 'modelRetry', model: 'busy/m' })
+    expect(since(of(told, 'a').until)).toBeGreaterThan(0)
+    expect(of(told, 'b').waitsFor).toMatchObject({ kind: 'rateLimit', model: 'limited/m' })
+    expect(since(of(told, 'b').until)).toBeGreaterThan(0)
+  })
+
+  it('a task that an attempt spawned, and that waits for something of its own', async () => {
+    const spawns = async (_: unknown, { spawn }: AttemptContext): Promise<unknown> => spawn(task('inner', { agentId: 'hangs' }))
+    const kit = await kitWith({ spawns, hangs: hang })
+    const told = await begun(kit, [task('outer', { agentId: 'spawns' }), task('after', { agentId: 'hangs' })])
+    const [path = ''] = told.tasks.map(({ taskId }) => taskId).filter((taskId) => taskId.includes('inner'))
+    expect(of(told, path).waitsFor).toMatchObject({ kind: 'attempt', agent: 'hangs' })
+    expect(of(told, 'outer').waitsFor).toMatchObject({ kind: 'tasks', roots: [path] })
+    expect(of(told, 'after').waitsFor).toMatchObject({ kind: 'dependency', roots: [path] })
+  })
+
   it('a place among the executions that run', async () => {
     const kit = await kitWith({}, { workflow: { maxConcurrentWorkflows: 1 } })
     await kit.orchestrator.startWorkflow(workflow([signal('w')], { id: 'other' }), {}, { executionId: 'first' })

@@ -6,8 +6,10 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { AgentWorkflow, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { Child, type Ended } from '../support/child.ts'
 import { root, temporaryFolder, writeInto } from '../support/folder.ts'
+import { orchestratorWith } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const sources = join(folder, 'sources')
@@ -206,4 +208,50 @@ describe('the proof that nothing was paid twice', () => {
     const points = proveContinued(execution(1, 1, 1), after, { run: 'now', read: () => [] }, sent)
     expect(points.slice(-2).map((point) => point.holds)).toEqual(holds)
   })
+})
+
+interface Study {
+  planLanes(files: readonly object[]): object[]
+  defineStudy(lanes: readonly object[]): AgentWorkflow
+  registerCrew(orchestrator: MultiAgentOrchestrator, options: object): void
+  Ledger: new (path: string) => { clear(): void; read(): { event: string; task: string }[] }
+  walk(root: string): Promise<{ files: object[] }>
+}
+
+describe('a study with a mistake in its last task', () => {
+  it.each(['moveExecution', 'forkExecution'] as const)(
+    'is mended and goes on for the work of one agent, and a dry run says so before (%s)',
+    async (how) => {
+      const files = ['workflow', 'ledger', 'agents/crew', 'source/walk'].map(
+        (name) => pathToFileURL(join(root, `examples/study/${name}.mjs`)).href,
+      )
+      const demos = Object.assign({}, ...(await Promise.all(files.map((href) => import(href) as Promise<object>)))) as Study
+      const out = study()
+      mkdirSync(out)
+      const ledger = new demos.Ledger(join(out, 'ledger.ndjson'))
+      const orchestrator = orchestratorWith({}, { storage: { path: join(out, 'journal.sqlite'), durability: 'os' } })
+      demos.registerCrew(orchestrator, { ledger, paceMs: 0 })
+      const mended = demos.defineStudy(demos.planLanes((await demos.walk(sources)).files))
+      // The report is no number.
+      const broken = mended.tasks.map((task) => (task.id === 'report' ? { ...task, outputSchema: { type: 'number' } } : task))
+      const context = { root: sources, report: join(out, 'report.md') }
+      const failed = await orchestrator.startWorkflow({ ...mended, version: '0.9.0', tasks: broken }, context)
+      expect(await failed.settled()).toMatchObject({ status: 'failed', error: { code: 'ERR_OUTPUT_SCHEMA', taskId: 'report' } })
+      const ids = mended.tasks.map(({ id }) => id)
+      const plan = { kept: ids.slice(0, -1), runs: ['report'], gone: [], cost: 0 }
+      const told =
+        how === 'moveExecution'
+          ? await orchestrator.moveExecution(failed.id, mended, { dryRun: true })
+          : await orchestrator.forkExecution(failed.id, { workflow: mended, dryRun: true })
+      expect({ ...told, kept: told.kept.toSorted() }).toMatchObject({ ...plan, kept: plan.kept.toSorted() })
+      ledger.clear()
+      const next =
+        how === 'moveExecution'
+          ? orchestrator.getHandle((await orchestrator.moveExecution(failed.id, mended)).executionId)
+          : await orchestrator.forkExecution(failed.id, { workflow: mended })
+      expect(await next.result()).toMatchObject({ status: 'completed', forkedFrom: failed.id })
+      expect(ledger.read().map(({ event, task }) => `${event} ${task}`)).toEqual(['invoked report'])
+      expect(reportIn(out)).toMatch(/^# Study of/)
+    },
+  )
 })

@@ -7,7 +7,7 @@ import type { McpConnection, McpServer, MultiAgentOrchestrator, OrchestratorConf
 import { temporaryFolder } from '../support/folder.ts'
 import { kitWith } from '../support/kits.ts'
 import { KeptLog } from '../support/logs.ts'
-import { orchestratorWith, places, rejection, until } from '../support/orchestrators.ts'
+import { orchestratorWith, places, rejection, task, until, workflow } from '../support/orchestrators.ts'
 import { about, call, isAlive, remote, serverPath, stdio, toolsOf } from '../support/tools.ts'
 
 const NAMES = ['about', 'add', 'change', 'die', 'echo', 'fail', 'picture', 'two_parts', 'wait']
@@ -62,6 +62,20 @@ describe.each(transports)('over %s', (_, serverOf) => {
     expect(await call(orchestrator, 'test_two_parts')).toEqual({ result: 'first\nsecond', isError: false })
     const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' }
     expect(await call(orchestrator, 'test_picture', undefined)).toEqual({ result: [image], isError: false })
+  })
+
+  it('a call of a traced attempt tells the server its span, and one of an attempt that is not tells none', async () => {
+    const server = await serverOf()
+    const told = async (enableTracing: boolean): Promise<{ traceparent?: string }> => {
+      const { orchestrator } = await connected(server, { monitoring: { enableTracing } })
+      orchestrator.agentPool.registerAgent({ id: 'asks', type: 'tool', configuration: { tool: 'test_about' } })
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+      const { results } = await orchestrator.executeWorkflow(workflow([task('a', { agentId: 'asks' })]), {}, { traceparent })
+      await orchestrator.shutdown()
+      return JSON.parse(results['a'] as string) as { traceparent?: string }
+    }
+    expect((await told(true)).traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/)
+    expect((await told(false)).traceparent).toBeUndefined()
   })
 
   it('what it says of an error is told', async () => {

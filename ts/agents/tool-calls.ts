@@ -89,11 +89,11 @@ export class ToolCalls {
 
   async #call(call: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
     const { id, name, arguments: args } = call
-    const { signal } = this.#context
+    const { signal, traceparent } = this.#context
     this.#announce({ type: 'tool-call', step, id, name, arguments: args })
     const allow = allowanceOf(this.#context)
     const result = allows(allow, 'tools', name)
-      ? await this.#offered.call(name, args, { signal, id, idempotencyKey })
+      ? await this.#offered.call(name, args, { signal, id, idempotencyKey, traceparent })
       : failed(notAllowed(allow, 'tools', name))
     return this.#told(call, step, result)
   }

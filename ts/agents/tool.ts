@@ -20,13 +20,13 @@ export class ToolAgent implements Agent {
 
   /** What the tool answers. */
   async execute(task: TaskInput, context: AttemptContext): Promise<Json> {
-    const { signal, idempotencyKey } = context
+    const { signal, idempotencyKey, traceparent } = context
     const { tool: name } = this.#configuration
     const allow = allowanceOf(context)
     if (!allows(allow, 'tools', name)) throw notAllowed(allow, 'tools', name)
     const tool = this.#tools.get(name)
     if (tool === undefined) throw this.#tools.unknown(name)
-    const answer = await tool.call(this.#arguments(task), { signal, idempotencyKey })
+    const answer = await tool.call(this.#arguments(task), { signal, idempotencyKey, traceparent })
     if (answer.isError) throw answer.error
     return answer.result
   }

@@ -22,7 +22,7 @@ import type { Recommendation } from './insight.js'
  *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
  * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
  *   was told to stop; with `enableProfiling`, `agent:blocking` (performance, medium): an agent held the event loop for 50 ms or more. All are over when it has not happened again for five minutes;
- * - `eventLoop:delay` (performance, medium): the event loop was a second late; `schedule:missed` (error, medium): a planned instant passed more than a minute before
+ * - `eventLoop:delay` (performance, medium): the event loop was a second late three times in a minute; `schedule:missed` (error, medium): a planned instant passed more than a minute before
  *   anything could be done about it. Both are over when it has not happened again for five minutes;
  * - `agent:missing` (error, high): a minute after the store was opened interrupted executions still wait for an agent that is not registered;
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;

@@ -3,14 +3,17 @@
 // opened, and over once it is there.
 
 import type { Alarm } from '../base/clock.js'
+import { real } from '../base/real-time.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
 
 /** Names of what is kept begin so. */
 export const ABSENT = 'absent/'
 
-/** How long what the program still registers has time, and how often it is looked then. */
-const LOOK_EVERY_MICROS = 60_000_000
+/** How long what the program still registers has time. */
+const TIME_MICROS = 60_000_000
+/** How often it is looked, once there is an alert, whether it is over. Nothing of an execution waits for that, so it goes by the real time. */
+const LOOK_EVERY_MS = 1000
 
 /** What it needs of the orchestrator. */
 interface AbsentHost {
@@ -26,6 +29,7 @@ export class AbsentAgents {
   readonly #firing = new Set<string>()
   #waiting: () => Record<string, readonly string[]> = () => ({})
   #alarm: Alarm | undefined
+  #looks: NodeJS.Timeout | undefined
 
   constructor(host: AbsentHost) {
     this.#host = host
@@ -42,11 +46,12 @@ export class AbsentAgents {
     }
     if (this.#firing.size === 0 && Object.keys(waiting()).length === 0) return
     this.#alarm = this.#host.dispatcher.clock.alarm(() => this.#look())
-    this.#rest()
+    if (this.#firing.size > 0) this.#watch()
+    this.#alarm.set(this.#host.dispatcher.clock.now() + TIME_MICROS)
   }
 
-  #rest(): void {
-    this.#alarm?.set(this.#host.dispatcher.clock.now() + LOOK_EVERY_MICROS)
+  #watch(): void {
+    this.#looks ??= real.setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
   }
 
   #look(): void {
@@ -54,6 +59,7 @@ export class AbsentAgents {
       this.#host.assertOpen()
     } catch {
       this.#alarm?.stop()
+      real.clearInterval(this.#looks)
       return
     }
     const { alerts, dispatcher } = this.#host
@@ -75,6 +81,8 @@ export class AbsentAgents {
       watching.keepAlert(ABSENT + name, null)
       alerts.raise({ ...told, begins: false, cause: name, description: `nothing waits for \`${name}\` any more` })
     }
-    if (this.#firing.size > 0) this.#rest()
+    if (this.#firing.size > 0) return this.#watch()
+    real.clearInterval(this.#looks)
+    this.#looks = undefined
   }
 }

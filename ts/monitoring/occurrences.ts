@@ -3,6 +3,7 @@
 
 import type { Alert } from '../api/alert.js'
 import { dateOf, SystemClock, type Alarm } from '../base/clock.js'
+import { real } from '../base/real-time.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
 import type { Log } from '../log/log.js'
@@ -13,6 +14,9 @@ import type { Stall } from '../profiling/stalls.js'
 export const OCCURRED = 'occurred/'
 
 const OVER_AFTER = 300_000_000
+
+const LATE_TIMES = 3
+const LATE_WITHIN_MS = 60_000
 
 /** Of these the log has a line of its own. */
 const LOGGED: ReadonlySet<Alert['rule']> = new Set(['agent:lost', 'agent:unresponsive'])
@@ -37,6 +41,8 @@ interface Kept extends Pick<Alert, 'rule' | 'type' | 'severity' | 'title'> {
 export class Occurrences {
   readonly #host: OccurrencesHost
   readonly #under = new Map<string, Kept>()
+  /** When the event loop was late. */
+  #late: readonly number[] = []
   #alarm: Alarm | undefined
 
   constructor(host: OccurrencesHost) {
@@ -67,13 +73,14 @@ export class Occurrences {
     const isReal = host.dispatcher.clock instanceof SystemClock
     host.dispatcher.delay.late = (ms) =>
       isReal &&
+      this.#isLateAgain() &&
       this.#happened('process', {
         rule: 'eventLoop:delay',
         type: 'performance',
         severity: 'medium',
         title: 'The event loop is late',
         description:
-          `the event loop was ${Math.round(ms)} ms late while agents were at work: something computed for as long, or the machine was busy, and timers and answers waited; ` +
+          `the event loop was a second late for the third time in a minute while agents were at work, by ${Math.round(ms)} ms: something computed for as long, or the machine was busy, and timers and answers waited; ` +
           '`monitoring.enableProfiling` names the agent and the function',
         metrics: { lateMs: ms },
       })
@@ -95,6 +102,13 @@ export class Occurrences {
       this.#under.set(about, one)
     }
     this.#look()
+  }
+
+  /** One burst of work is nothing to tell of: the third in a minute is. */
+  #isLateAgain(): boolean {
+    const now = real.elapsed()
+    this.#late = [...this.#late.filter((at) => now - at < LATE_WITHIN_MS), now]
+    return this.#late.length >= LATE_TIMES
   }
 
   /** A planned instant passed more than a minute before anything could be done about it. */

@@ -266,8 +266,11 @@ export declare class NativeMcp {
   tools(number: number): Promise<Answer>
   /** A text that the server had a part in, without what only the server should know. */
   clean(text: string): string
-  /** Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by. */
-  call(number: number, tool: string, arguments: string): Promise<Answer>
+  /**
+   * Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by, `traceparent` the span that
+   * it is part of.
+   */
+  call(number: number, tool: string, arguments: string, traceparent?: string | undefined | null): Promise<Answer>
   /** Answers a call as cancelled, and tells the server. */
   cancel(number: number): void
   /** Ends it. Resolves when the program of the server, if it has one, has ended. */

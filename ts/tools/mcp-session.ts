@@ -48,8 +48,8 @@ export class McpSession {
   }
 
   /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
-  call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
-    return this.#asked(signal, (number) => this.#native.call(number, tool, JSON.stringify(args)))
+  call(tool: string, args: unknown, signal: AbortSignal, traceparent: string | undefined): Promise<unknown> {
+    return this.#asked(signal, (number) => this.#native.call(number, tool, JSON.stringify(args), traceparent))
   }
 
   async #asked(signal: AbortSignal, ask: (number: number) => Promise<Answer>): Promise<unknown> {

@@ -308,12 +308,12 @@ class Connection implements McpConnection {
       name,
       description: description ?? title ?? theirs,
       parameters: { type: 'object', ...inputSchema },
-      call: (args, ctx) => answered(name, ctx, bound, (signal) => this.#call(name, theirs, args ?? {}, signal)),
+      call: (args, ctx) => answered(name, ctx, bound, (signal) => this.#call(name, theirs, args ?? {}, signal, ctx.traceparent)),
     }
   }
 
   /** The server judges the arguments: the schema is its own. */
-  async #call(name: string, theirs: string, args: unknown, signal: AbortSignal): Promise<Json> {
+  async #call(name: string, theirs: string, args: unknown, signal: AbortSignal, traceparent: string | undefined): Promise<Json> {
     const issues: Issue[] = []
     const plain = plainJson(args, 'arguments', issues)
     if (issues.length === 0 && (typeof plain !== 'object' || plain === null || Array.isArray(plain)))
@@ -322,7 +322,7 @@ class Connection implements McpConnection {
     const session = await this.#live()
     let answer: Answered
     try {
-      answer = (await session.call(theirs, plain as Json, signal)) as Answered
+      answer = (await session.call(theirs, plain as Json, signal, traceparent)) as Answered
     } catch (error) {
       if (this.#closing !== undefined) throw this.#over()
       // By HTTP a session may seem to be there that the server knows nothing of any more.

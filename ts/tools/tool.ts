@@ -59,6 +59,8 @@ export interface CallContext {
   /** The model's id of this call. */
   readonly id?: string | undefined
   readonly idempotencyKey?: string | undefined
+  /** The span that the call is part of; servers are told it. */
+  readonly traceparent?: string | undefined
 }
 
 /** What came of a call. If it `isError`, `result` tells the model why, and `error` is the same for programs. */

@@ -23,8 +23,9 @@ fn main() -> std::io::Result<()> {
         let tail = tails.into_iter().flatten().map(|judged| judged.tail).fold(1.0, f64::min);
         time += begun.elapsed();
         rows += 1;
-        // A tail of one half is usual, one of a billionth as unusual as can be.
-        let score = (-(2.0 * tail).clamp(1e-9, 1.0).log10() / 9.0).clamp(0.0, 1.0);
+        // A tail of one half is usual and scores 0, one of a billionth 0.5; so that none is as unusual as can be, and the worst can be told from the bad.
+        let digits = -(2.0 * tail).clamp(f64::MIN_POSITIVE, 1.0).log10();
+        let score = digits / (digits + 9.0);
         writeln!(out, "{score:.6}")?;
     }
     out.flush()?;

@@ -11,6 +11,7 @@ use crate::stdio::Stdio;
 use providers::{SetupError, Transport};
 use rmcp::model::{
     CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, PaginatedRequestParams, Request, RequestOptionalParam,
+    RequestParamsMeta as _,
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -159,12 +160,17 @@ impl Client {
     }
 
     /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
-    /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent.
-    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> Work<'static, String> {
+    /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent. `traceparent`: the span that it is part of, which the
+    /// server is told in `_meta` (SEP-414).
+    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String, traceparent: Option<String>) -> Work<'static, String> {
         self.until_cancelled(number, async move |client, cancelled| {
             let arguments: JsonObject = serde_json::from_str(&arguments)?;
             let what = format!("the answer of tool `{tool}`");
-            let request = ClientRequest::CallToolRequest(Request::new(CallToolRequestParams::new(tool).with_arguments(arguments)));
+            let mut params = CallToolRequestParams::new(tool).with_arguments(arguments);
+            if let Some(traceparent) = traceparent {
+                params.set_traceparent(&traceparent);
+            }
+            let request = ClientRequest::CallToolRequest(Request::new(params));
             let result = client.ask(request, &what, &cancelled).await?;
             let answer = answer::read(result).map_err(|why| McpError::unreadable(&what, why, &client.discretion))?;
             Ok(answer.to_string())

@@ -51,6 +51,8 @@ impl Membership {
             Some(connection) => connection,
             None => connection.insert(connect(&self.client).await?),
         };
+        let lost = self.parts.lost();
+        self.held.retain(|held| !lost.contains(&held.partition));
         self.held.extend(self.parts.returned());
         let nodes = nodes_of(&self.member.beat().query_async::<Vec<String>>(connection).await?);
         if renewed.has_passed(RENEWED_EVERY) {

@@ -22,6 +22,8 @@ struct State {
     live: FxHashMap<Partition, i64>,
     /// Those that were not released after all.
     returned: Vec<Held>,
+    /// Those where a commit was refused: what is there is read again before anything is written.
+    lost: Vec<Partition>,
 }
 
 impl Parts {
@@ -74,6 +76,16 @@ impl Parts {
         let mut state = self.state();
         state.held.push(held.partition);
         state.returned.push(held);
+    }
+
+    /// A commit was refused there, whatever its lease says.
+    pub(crate) fn refuse(&self, partition: Partition) {
+        self.state().lost.push(partition);
+    }
+
+    /// Those where a commit was refused since the last call.
+    pub(crate) fn lost(&self) -> Vec<Partition> {
+        std::mem::take(&mut self.state().lost)
     }
 
     pub(crate) fn returned(&self) -> Vec<Held> {

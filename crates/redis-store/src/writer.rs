@@ -327,6 +327,7 @@ impl Writer {
             }
             // Another process has it; or the server has lost what it had acknowledged, and what is true there is to be read anew.
             _ => {
+                self.parts.refuse(partition);
                 self.lose(partition);
                 Ok(())
             }

@@ -221,6 +221,28 @@ fn partitions_of_a_process_that_died_are_taken_while_another_runs_and_what_is_id
     other.commits(Batch { records: vec![StepRecord { key, ..step(1, 2) }], ..Batch::default() });
 }
 
+/// As after a failover to a replica that had not got the last commits: what was acknowledged is not there.
+#[test]
+fn a_server_that_has_lost_what_it_acknowledged_is_read_anew_before_anything_is_written() {
+    let Some(server) = TestServer::start(&[]) else { return };
+    let runtime = threads();
+    let mut process = Process::start(&server, &runtime);
+    process.commits(begins(&[1]));
+    process.commits(Batch { records: vec![step(1, 1)], ..Batch::default() });
+    let mut connection = client(&server).get_connection().unwrap();
+    redis::cmd("HSET").arg("mao:{test:0}:own").arg("batch").arg(1).query::<i64>(&mut connection).unwrap();
+    redis::cmd("RPOP").arg("mao:{test:0}:j:id-1~0").query::<String>(&mut connection).unwrap();
+    process.submit(Batch { records: vec![step(1, 2)], ..Batch::default() });
+    process.hears(|arrival| matches!(arrival, Arrival::Lost(partition) if partition.get() == 0));
+    // Its own lease keeps it away until that is over.
+    redis::cmd("HSET").arg("mao:{test:0}:own").arg("until").arg(0).query::<i64>(&mut connection).unwrap();
+    let heard = process.hears(|arrival| matches!(arrival, Arrival::Taken(_)));
+    let Some(Arrival::Taken(taken)) = heard.last() else { unreachable!() };
+    let [Ok(left)] = taken.executions.as_slice() else { unreachable!("{taken:?}") };
+    assert_eq!((&*left.id, left.records.len()), ("id-1~0", 1));
+    process.commits(Batch { records: vec![StepRecord { key: left.key, ..step(1, 1) }], ..Batch::default() });
+}
+
 #[test]
 fn a_connection_that_breaks_loses_nothing_and_repeats_nothing() {
     let Some(server) = TestServer::start(&[]) else { return };
