@@ -17,7 +17,9 @@ orchestrator.on('workflow:completed', ({ id }) => tell('ended', id))
 await orchestrator.ready()
 process.send({})
 
-process.on('message', async (message) => {
+process.on('message', (message) => void hear(message))
+
+async function hear(message) {
   if (message === 'shutdown') {
     await orchestrator.shutdown()
     process.disconnect()
@@ -26,7 +28,8 @@ process.on('message', async (message) => {
   const { executions, tasks, look } = message
   if (look !== undefined) {
     const found = await Promise.all(look.map((id) => orchestrator.getExecution(id)))
-    return process.send({ found: found.filter((execution) => execution?.status === 'completed').map(({ id }) => id) })
+    process.send({ found: found.filter((execution) => execution?.status === 'completed').map(({ id }) => id) })
+    return
   }
   const steps = Array.from({ length: tasks }, (_, place) => ({
     id: `step-${place}`,
@@ -37,4 +40,4 @@ process.on('message', async (message) => {
     const { id } = await orchestrator.startWorkflow({ id: 'burst', name: 'Burst', version: '1.0.0', tasks: steps })
     tell('accepted', id)
   }
-})
+}
