@@ -131,7 +131,7 @@ export class Parking {
     }
   }
 
-  /** It is over: whoever waits for one will never have it, and nothing is looked at any more. */
+  /** It is over: a call that waits for one never gets it, and nothing is looked at any more. */
   lose(error: OrchestratorError): void {
     this.#opened = false
     real.clearTimeout(this.#next)

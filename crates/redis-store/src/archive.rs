@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What is on record in a namespace, for reading by any thread of any process, whoever has its partitions.
+//! What is on record in a namespace, for reading by any thread of any process, also of one that has none of its partitions.
 
 mod deletable;
 mod feed;

@@ -54,7 +54,7 @@ impl Names {
         key
     }
 
-    /// No driver here has the execution with this id any more. Whoever reads it may still name its number.
+    /// No driver here has the execution with this id any more. A reader may still name its number.
     pub(crate) fn pass(&self, id: &str) {
         let mut state = self.state();
         if let Some(key) = state.keys.get(id).copied()

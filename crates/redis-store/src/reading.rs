@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! A connection that waits for its answers, for whoever reads. It is made with the first question, and again when it breaks: to read twice changes nothing.
+//! A connection of a reader, which waits for its answers. It is made with the first question, and again when it breaks: to read twice changes nothing.
 
 use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError, Value};
 use runtime::store::ReadError;

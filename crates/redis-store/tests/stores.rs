@@ -133,7 +133,7 @@ fn an_id_that_is_taken_is_refused_and_the_rest_of_its_batch_is_committed() {
 }
 
 #[test]
-fn whoever_has_lost_a_partition_writes_nothing_there_any_more() {
+fn a_process_that_has_lost_a_partition_writes_nothing_there_any_more() {
     let Some(server) = TestServer::start(&[]) else { return };
     let runtime = threads();
     let mut one = Process::start(&server, &runtime);

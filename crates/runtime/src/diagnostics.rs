@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What this side is at, a line on stderr for each event, for whoever looks for a fault: `MAO_LOG=debug`, or `MAO_LOG=runtime::store=trace,mcp=debug`.
+//! What this side is at, a line on stderr for each event, to find faults by: `MAO_LOG=debug`, or `MAO_LOG=runtime::store=trace,mcp=debug`.
 //!
 //! Crates tell by the macros of `tracing`. Without `MAO_LOG` nobody takes that up, and each costs one look at a number. `tracing-subscriber` would do this too,
 //! with more than this needs: the addon would be larger by some hundred kilobytes.
@@ -26,7 +26,7 @@ pub fn begin() {
         let Some(asked) = std::env::var(VARIABLE).ok().filter(|asked| !asked.is_empty()) else { return };
         match Filter::read(&asked) {
             Ok(filter) => {
-                // Whoever had set one in this binary would be ourselves.
+                // Only this package could have set one in this binary.
                 let _taken = tracing::subscriber::set_global_default(Diagnostics { filter, since: Stopwatch::default() });
             }
             Err(message) => write_line(&message),

@@ -117,7 +117,7 @@ fn only_log_ts_speaks_to_people() {
     let sources = written();
     let ships =
         |source: &&Source| source.is_in("ts/") || source.is_in("src/") || (source.is_in("crates/") && source.path.contains("/src/"));
-    // Servers of the Model Context Protocol inherit ours. What `MAO_LOG` asks for is for whoever looks for a fault of ours, and no logger is at hand there.
+    // Servers of the Model Context Protocol inherit ours. What `MAO_LOG` asks for is to find faults of ours by, and no logger is at hand there.
     let own = ["ts/log/log.ts", "crates/mcp/src/process.rs", "crates/runtime/src/diagnostics.rs"];
     let ours = |source: &&Source| ships(source) && !own.contains(&source.path.as_str()) && !source.is_in("crates/tidy/");
     let findings = sources.iter().filter(ours).flat_map(|source| source.code_naming(SPEAKING));

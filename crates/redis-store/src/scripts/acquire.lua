@@ -1,6 +1,6 @@
 #!lua
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
--- Takes a partition that nobody has, or goes on with one's own. Whoever had it before writes nothing any more.
+-- Takes a partition that is free, or goes on with one's own. The process that had it before writes nothing any more.
 --
 -- KEYS own
 -- ARGV token, node, milliseconds of the lease, format

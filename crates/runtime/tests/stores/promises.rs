@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What every store promises. Whoever includes this has an `each`, which runs a check against every kind of store it has: `crates/runtime/tests/stores.rs`
+//! What every store promises. A test that includes this has an `each`, which runs a check against every kind of store it has: `crates/runtime/tests/stores.rs`
 //! those of this process and of a file, `crates/redis-store/tests/stores.rs` those on a server.
 
 use super::each;
