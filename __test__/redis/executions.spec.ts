@@ -4,7 +4,7 @@
 import type { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
-import { hasRedis, redisForTest } from '../support/redis.ts'
+import { hasRedis, redisCluster, redisForTest } from '../support/redis.ts'
 
 /** Orchestrators of one namespace, one after the other, and how often their agent was called. */
 async function inTurn(): Promise<{ calls: string[]; next: () => MultiAgentOrchestrator }> {
@@ -15,6 +15,14 @@ async function inTurn(): Promise<{ calls: string[]; next: () => MultiAgentOrches
 }
 
 const only = workflow([task('a')])
+
+it.runIf(hasRedis)('a server of a Cluster is refused as long as commits speak to one server', async () => {
+  const [server] = await redisCluster()
+  const orchestrator = orchestratorWith({}, { redis: { host: '127.0.0.1', port: server?.port }, logger: false })
+  const error = await rejection(orchestrator.ready())
+  expect(error).toMatchObject({ code: 'ERR_STORE_OPEN' })
+  expect(error.message).toContain('is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`')
+})
 
 describe.runIf(hasRedis)('executions on a server', () => {
   it('are one for each idempotency key, in the next process too', async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Journals on Redis: what drivers of many processes commit, in one namespace of one server or Cluster.
+//! Journals on Redis: what drivers of many processes commit, in one namespace of one server.
 //!
 //! ```text
 //! driver ─ submit(number, batch) ─▶ RedisBackend ─▶ writer, a task on tokio ─ commit(token, number, …) ─▶ Redis, {ns:partition}

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// What a store on Redis is opened with. Defaults are the host's: here nothing is left open.
 #[derive(Clone)]
 pub struct RedisOptions {
-    /// A name or an address. In a Cluster that of any of its servers.
+    /// A name or an address.
     pub host: String,
     /// Its port.
     pub port: u16,
@@ -15,7 +15,7 @@ pub struct RedisOptions {
     pub username: Option<String>,
     /// What that user proves to be itself with; `None`: none is asked for.
     pub password: Option<String>,
-    /// The number of the database. A Cluster has 0 alone.
+    /// The number of the database.
     pub db: u16,
     /// Whether the connection is encrypted, and what is trusted.
     pub tls: Option<Tls>,

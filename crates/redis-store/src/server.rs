@@ -83,11 +83,9 @@ pub enum Unfit {
         /// Which server.
         place: String,
     },
-    /// A Cluster has one database.
-    #[error(
-        "Redis at {place} is a Cluster, which has database 0 alone: leave `redis.db` out, and use `redis.namespace` to keep things apart"
-    )]
-    Databases {
+    /// Its keys are on several servers, and what commits speaks to one.
+    #[error("Redis at {place} is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`")]
+    Cluster {
         /// Which server.
         place: String,
     },
@@ -145,8 +143,8 @@ impl Server {
         if let Some(policy) = self.policy.as_ref().filter(|policy| *policy != "noeviction") {
             return Err(Unfit::Evicts { place: place(), policy: policy.clone() });
         }
-        if self.mode == Some(Mode::Cluster) && options.db != 0 {
-            return Err(Unfit::Databases { place: place() });
+        if self.mode == Some(Mode::Cluster) {
+            return Err(Unfit::Cluster { place: place() });
         }
         Ok(self.warnings(options))
     }
@@ -278,7 +276,7 @@ mod tests {
                 .contains("is a replica of 10.0.0.1:6380 and takes no writes")
         );
         assert!(refused("standalone", "sentinel").contains("is a Sentinel, which keeps no keys"));
-        assert!(judged("standalone", "cluster", &RedisOptions { db: 1, ..options() }).contains("database 0 alone"));
+        assert!(refused("standalone", "cluster").contains("is of a Cluster, where executions cannot be kept yet"));
     }
 
     #[test]
