@@ -21,7 +21,9 @@ it.runIf(hasRedis)('a server of a Cluster is refused as long as commits speak to
   const orchestrator = orchestratorWith({}, { redis: { host: '127.0.0.1', port: server?.port }, logger: false })
   const error = await rejection(orchestrator.ready())
   expect(error).toMatchObject({ code: 'ERR_STORE_OPEN' })
-  expect(error.message).toContain('is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`')
+  expect(error.message).toContain(
+    'is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`',
+  )
 })
 
 describe.runIf(hasRedis)('executions on a server', () => {
