@@ -32,7 +32,8 @@ const PROGRAM = `
   const open = () => {
     const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability }, logger: false })
     orchestrator.on('alert', ({ rule, state, severity }) => {
-      alerts.push(rule + ' ' + state + ' ' + severity)
+      // That a workflow takes longer meanwhile may be told of as well.
+      if (rule.startsWith('store:')) alerts.push(rule + ' ' + state + ' ' + severity)
       if (rule === 'store:full' && state === 'firing') setTimeout(() => void makeRoom(orchestrator), 300)
     })
     orchestrator.agentPool.registerAgentType('work', {
