@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What passes to the thread of the watchdog: the shapes that both sides of `watchdog.ts` read.
 
 /** What the watchdog is given. */
 export interface Watched {
