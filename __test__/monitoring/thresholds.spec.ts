@@ -11,7 +11,10 @@ import { asPrinted } from '../support/as-printed.js'
 
 const MINUTE = 60_000
 
-/** A kit whose alerts are heard, those of every process; agents sleep for what their prompt says, and fail if it says so. */
+/**
+ * A kit whose alerts are heard, those of every process; agents sleep for what their prompt says, and fail if it says so. Many failures are an anomaly too,
+ * which is told of when the facts have caught up: that is no threshold's.
+ */
 async function watched(
   monitoring: OrchestratorConfig['monitoring'],
   storage: 'file' | 'memory' = 'file',
@@ -23,7 +26,8 @@ async function watched(
     await kit?.clock.sleep(Number(input.prompt ?? 0))
     return 'done'
   }
-  const setup = (orchestrator: MultiAgentOrchestrator): void => void orchestrator.on('alert', (alert) => heard.push(alert))
+  const setup = (orchestrator: MultiAgentOrchestrator): void =>
+    void orchestrator.on('alert', (alert) => alert.rule.startsWith('anomaly:') || heard.push(alert))
   kit = await kitWith({ work }, { storage, monitoring, setup, workflow: { defaultTimeout: hours(10) } })
   return { kit, heard, told: () => heard.map(({ rule, state, severity }) => `${rule} ${state} ${severity}`) }
 }
