@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { Child } from '../support/child.ts'
 import { userFolder, writeInto } from '../support/folder.ts'
 import { orchestratorWith } from '../support/orchestrators.ts'
-import { hasRedis, redisForTest } from '../support/redis.ts'
+import { hasRedis, keysOf, packed, redisForTest } from '../support/redis.ts'
 
 const TASKS = ['a', 'b', 'c']
 
@@ -78,6 +78,11 @@ it.runIf(hasRedis)(
     const keys = [...killed.flatMap((child) => said(child, 'ran')), ...again]
     expect(keys.length - new Set(keys).size).toBeLessThanOrEqual(killed.length * 10 * 2)
     expect(new Set(keys).size).toBeGreaterThanOrEqual(accepted.size * TASKS.length)
+    // Whoever died before it had packed what had ended: another has. What was accepted and never told may end still.
+    await packed(server)
+    const kept = await keysOf(server, 'mao:*:[ejv]:*')
+    const inPart = kept.filter((key) => !/:e:/.test(key)).map((key) => key.replace(/:[jv]:/, ':e:'))
+    expect([kept.filter((key) => inPart.includes(key)), kept.length - inPart.length >= accepted.size]).toEqual([[], true])
   },
   90_000,
 )

@@ -161,6 +161,28 @@ export async function redisPair(options: RedisOptions = {}): Promise<{ primary: 
   return { primary, replica }
 }
 
+/** Every key whose name is like that. */
+export async function keysOf(server: RedisServer, pattern: string): Promise<string[]> {
+  return ((await server.ask('KEYS', pattern)) as string[]).toSorted()
+}
+
+/** Bytes that all keys take. */
+export async function room(server: RedisServer): Promise<number> {
+  const client = await RespClient.open(server.port)
+  try {
+    let bytes = 0
+    for (const key of await keysOf(server, '*')) bytes += Number(await client.send('MEMORY', 'USAGE', key, 'SAMPLES', 0))
+    return bytes
+  } finally {
+    client.close()
+  }
+}
+
+/** Resolves when all that has ended is packed. */
+export async function packed(server: RedisServer): Promise<void> {
+  while ((await keysOf(server, 'mao:*:unpacked')).length > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
 const SLOTS = 16_384
 
 /** Three primaries that share the slots of a Cluster. */

@@ -3,10 +3,12 @@
 
 mod deletable;
 mod feed;
+mod journals;
 mod listing;
 
 use crate::keys::Namespace;
 use crate::names::Names;
+use crate::packed::{self, Whole};
 use crate::reading::Reading;
 use crate::stored::{self, ReadRow, Values};
 use engine::Keyed;
@@ -98,24 +100,16 @@ impl RedisArchive {
 
     /// These executions with their journals, in one question.
     fn several(&self, ids: &[Arc<str>]) -> Result<Vec<Option<Seen>>, ReadError> {
-        let mut question = Pipeline::new();
-        for id in ids {
-            let prefix = self.prefix_of(id);
-            question.cmd("HGETALL").arg(format!("{prefix}x:{id}"));
-            question.cmd("LRANGE").arg(format!("{prefix}j:{id}")).arg(0).arg(-1);
-            question.cmd("HGETALL").arg(format!("{prefix}v:{id}"));
-        }
-        let mut answers = self.reading.ask_all::<Vec<redis::Value>>(&question)?.into_iter();
         let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            let row: ReadRow = read(answers.next())?;
-            let (texts, values): (Vec<String>, Values) = (read(answers.next())?, read(answers.next())?);
-            if row.is_empty() {
+        for (id, whole) in ids.iter().zip(self.wholes(ids)?) {
+            let Some(whole) = whole else {
                 found.push(None);
                 continue;
-            }
-            let (started, workflow) = (stored::instant(&row, "a"), row.get("w").map(|workflow| Arc::from(workflow.as_str())));
-            match self.whole(id, row, &texts, &values) {
+            };
+            let known = whole.as_ref().ok().map(|whole| &whole.row);
+            let started = known.and_then(|row| stored::instant(row, "a"));
+            let workflow = known.and_then(|row| row.get("w")).map(|workflow| Arc::from(workflow.as_str()));
+            match whole.and_then(|whole| self.whole(id, whole)) {
                 Ok(stored) => found.push(Some(Ok(stored))),
                 Err(error) if error.is_of_one() => found.push(Some(Err(Damaged { id: Arc::clone(id), workflow, started, error }))),
                 Err(error) => return Err(error),
@@ -124,11 +118,11 @@ impl RedisArchive {
         Ok(found)
     }
 
-    fn whole(&self, id: &Arc<str>, row: ReadRow, texts: &[String], values: &Values) -> Result<StoredExecution, ReadError> {
+    fn whole(&self, id: &Arc<str>, Whole { row, texts, values }: Whole) -> Result<StoredExecution, ReadError> {
         let definition = row.get("d").map(|hash| self.definition(&self.prefix_of(id), hash)).transpose()?.flatten();
         let key = self.names.key(id);
-        let stored = stored::execution(id, key, row, definition, values)?;
-        let (records, _) = stored::records(id, key, 0, texts, values)?;
+        let stored = stored::execution(id, key, row, definition, &values)?;
+        let (records, _) = stored::records(id, key, 0, &texts, &values)?;
         Ok(StoredExecution { records, ..stored })
     }
 
@@ -155,7 +149,14 @@ impl RedisArchive {
         let mut question = Pipeline::new();
         question.cmd("LRANGE").arg(format!("{prefix}j:{id}")).arg(start).arg(last);
         question.cmd("HGETALL").arg(format!("{prefix}v:{id}"));
-        let (texts, values): (Vec<String>, Values) = self.reading.ask_all(&question)?;
+        question.cmd("GET").arg(format!("{prefix}e:{id}"));
+        let (mut texts, mut values, packed): (Vec<String>, Values, Option<Vec<u8>>) = self.reading.ask_all(&question)?;
+        if let Some(packed) = packed {
+            let whole = packed::unpack(id, &packed)?;
+            let count = most.map_or(usize::MAX, |most| usize::try_from(from + most - start).unwrap_or(usize::MAX));
+            texts = whole.texts.into_iter().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(count).collect();
+            values = whole.values;
+        }
         Ok(stored::records(id, self.names.key(&Arc::from(id)), from, &texts, &values)?.0)
     }
 }
@@ -180,7 +181,9 @@ impl Archive for RedisArchive {
     }
 
     fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
-        self.reading.ask(redis::cmd("EXISTS").arg(format!("{}x:{id}", self.prefix_of(id))))
+        let prefix = self.prefix_of(id);
+        let keys: u32 = self.reading.ask(redis::cmd("EXISTS").arg(format!("{prefix}x:{id}")).arg(format!("{prefix}e:{id}")))?;
+        Ok(keys > 0)
     }
 
     fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {

@@ -2,14 +2,16 @@
 //! The driver's side of a namespace.
 
 use crate::archive::RedisArchive;
+use crate::arrivals::Arrivals;
 use crate::keys::Namespace;
 use crate::member::Member;
 use crate::membership::Membership;
 use crate::names::Names;
 use crate::options::Acknowledge;
+use crate::packing::Packing;
 use crate::parts::Parts;
 use crate::reading::Reading;
-use crate::writer::{Arrivals, Beginning, Message};
+use crate::writer::{Beginning, Message};
 use redis::{Client, RedisError};
 use runtime::store::{
     Alert, Answering, Archive, Arrival, Backend, Batch, BatchNumber, CommitError, Damaged, Left, OpenError, Partition, Question,
@@ -81,6 +83,8 @@ impl RedisBackend {
         arrivals.tell(alerts.into_iter().map(Arrival::Alert));
         let answering = Answering::from(Box::new(archive()), wake);
         let (messages, heard) = unbounded_channel();
+        let (packing, told) = unbounded_channel();
+        handle.spawn(Packing { client: client.clone(), namespace: namespace.clone(), told }.run());
         let membership = Membership {
             member: member.clone(),
             client: client.clone(),
@@ -102,6 +106,7 @@ impl RedisBackend {
             certain,
             patience,
             acknowledge,
+            packing,
         };
         beginning.start(heard, handle);
         handle.spawn(membership.run());

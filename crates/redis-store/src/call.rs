@@ -27,6 +27,8 @@ pub(crate) struct Call {
     /// Outputs that may be taken over: they are of no partition, and to write one twice changes nothing.
     cached: Vec<Cmd>,
     ended: Vec<i64>,
+    /// Whether an execution ends with it.
+    pub(crate) ends: bool,
     /// How many more executions and schedules live with it, or fewer.
     pub(crate) change: i64,
 }
@@ -90,7 +92,7 @@ impl Call {
     /// A call without steps in this partition.
     pub(crate) fn of(namespace: &Namespace, partition: Partition) -> Self {
         let prefix = namespace.prefix(partition);
-        let keys = ["own", "live", "ix", "feed", "schedules", "done"].map(|key| format!("{prefix}{key}"));
+        let keys = ["own", "live", "ix", "feed", "schedules", "done", "unpacked", "room"].map(|key| format!("{prefix}{key}"));
         Self {
             numbers: Vec::new(),
             accepted: Vec::new(),
@@ -98,6 +100,7 @@ impl Call {
             args: Args::default(),
             cached: Vec::new(),
             ended: Vec::new(),
+            ends: false,
             change: 0,
         }
     }
@@ -140,7 +143,7 @@ impl Call {
             self.accepted.push(key);
             self.change += 1;
             let root = id.split_once('/').map(|(root, _)| root);
-            self.keys.push(writing.key("x:", id));
+            self.keys.extend(["x:", "e:"].map(|kind| writing.key(kind, id)));
             self.keys.push(writing.key("below:", root.unwrap_or(id)));
             self.args.push("a");
             self.args.push(id);
@@ -185,7 +188,7 @@ impl Call {
             let Some(id) = writing.names.id(*key) else { continue };
             self.ended.push(*key);
             let root = id.split_once('/').map_or(&*id, |(root, _)| root);
-            self.keys.extend(["x:", "j:", "v:"].map(|kind| writing.key(kind, &id)));
+            self.keys.extend(["x:", "j:", "v:", "e:"].map(|kind| writing.key(kind, &id)));
             self.keys.push(writing.key("below:", root));
             self.args.push("x");
             self.args.push(&id);
@@ -233,6 +236,7 @@ impl Call {
             }
             if let Some((last, end)) = run.last().and_then(|last| Some((last, stored::end_of(last)?))) {
                 self.ended.push(last.key);
+                self.ends = true;
                 self.change -= 1;
                 self.keys.push(writing.key("x:", &id));
                 self.args.push("e");

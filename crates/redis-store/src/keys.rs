@@ -7,6 +7,8 @@
 //! | `x:<id>` | HASH | an execution: `d`efinition, `w`orkflow, `c`ontext, `o`ptions, `t`imeout, `a`ccepted, and once it has ended `s`tatus and `e`nded |
 //! | `j:<id>` | LIST | its journal, one record an element: instant, checksum, text |
 //! | `v:<id>` | HASH | its values above 64 KiB, by their hashes |
+//! | `e:<id>` | STRING | an execution that has ended, in place of the three before: packed |
+//! | `unpacked`, `room` | SET, STRING | ids of those that have ended and are not packed yet; about how many bytes those take that are |
 //! | `below:<id>` | SET | executions that are tasks of this one, of their tasks, and so on |
 //! | `live`, `ix`, `done` | SET, ZSET, ZSET | ids of executions that have not ended; all ids by when they were accepted; those that have ended by when |
 //! | `feed` | STREAM | which records each commit has appended |

@@ -17,12 +17,13 @@
 //! - `call`, `scripts/commit.lua`: batches as one call, and what the server does with it.
 //! - `writer`: the task that commits.
 //! - `lease`: until when a partition is ours; `member`, `membership`: which processes there are, and who has what; `parts`: what we have.
-//! - [`RedisBackend`]: the driver's side of it; `names`: its numbers of executions.
-//! - `stored`: rows and records as text; [`RedisArchive`]: reading them.
+//! - [`RedisBackend`]: the driver's side of it; `arrivals`: what it hears; `names`: its numbers of executions.
+//! - `stored`: rows and records as text; `packed`, `packing`: those of what has ended as one value; [`RedisArchive`]: reading them.
 
 #![forbid(unsafe_code)]
 
 mod archive;
+mod arrivals;
 mod backend;
 mod call;
 mod connect;
@@ -32,6 +33,8 @@ mod member;
 mod membership;
 mod names;
 mod options;
+mod packed;
+mod packing;
 mod parts;
 mod reading;
 mod server;

@@ -174,7 +174,8 @@ pub(crate) fn records(id: &str, key: i64, first: u64, texts: &[String], values: 
     Ok((records, checksum))
 }
 
-fn parts(text: &str) -> Option<(Timestamp, u64, &str)> {
+/// A record out of its list: its instant, its checksum and its text.
+pub(crate) fn parts(text: &str) -> Option<(Timestamp, u64, &str)> {
     let (at, rest) = text.split_once(' ')?;
     let (checksum, text) = rest.split_once(' ')?;
     Some((Timestamp::from_micros(at.parse().ok()?), u64::from_str_radix(checksum, 16).ok()?, text))

@@ -8,6 +8,7 @@
 //!               └── no answer, or one that says "not now": the same call again, under its number, until it is known what became of it
 //! ```
 
+use crate::arrivals::Arrivals;
 use crate::call::{Call, Lane, Writing};
 use crate::keys::Namespace;
 use crate::lease::{Certain, Held, Since};
@@ -17,13 +18,13 @@ use crate::options::Acknowledge;
 use crate::parts::Parts;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
+use runtime::Clock;
 use runtime::store::{Arrival, Batch, BatchNumber, CommitError, Partition, Refusal, Taken};
-use runtime::{Clock, Wake};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// How long an answer, and a connection, may take before another connection is tried.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -55,34 +56,6 @@ pub(crate) enum Message {
     Close(SyncSender<Result<(), Arc<CommitError>>>),
 }
 
-/// What has arrived, for the thread of the driver.
-#[derive(Clone)]
-pub(crate) struct Arrivals {
-    arrived: Arc<Mutex<Vec<Arrival>>>,
-    wake: Wake,
-}
-
-impl Arrivals {
-    pub(crate) fn waking(wake: Wake) -> Self {
-        Self { arrived: Arc::default(), wake }
-    }
-
-    pub(crate) fn take(&self, into: &mut Vec<Arrival>) {
-        into.append(&mut self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    pub(crate) fn tell(&self, arrivals: impl IntoIterator<Item = Arrival>) {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = arrived.len();
-        arrived.extend(arrivals);
-        let any = arrived.len() > before;
-        drop(arrived);
-        if any {
-            (self.wake)();
-        }
-    }
-}
-
 /// What a writer begins with.
 pub(crate) struct Beginning {
     pub(crate) member: Member,
@@ -96,12 +69,18 @@ pub(crate) struct Beginning {
     /// How long the server may be away before nobody waits for it.
     pub(crate) patience: Duration,
     pub(crate) acknowledge: Acknowledge,
+    /// Who packs what has ended.
+    pub(crate) packing: UnboundedSender<Held>,
 }
 
 impl Beginning {
     /// Starts the task, which ends with the last of what may tell it something.
     pub(crate) fn start(self, messages: UnboundedReceiver<Message>, handle: &tokio::runtime::Handle) {
-        let Self { member, client, names, clock, arrivals, parts, held, certain, patience, acknowledge } = self;
+        let Self { member, client, names, clock, arrivals, parts, held, certain, patience, acknowledge, packing } = self;
+        // What the one before has left.
+        for held in &held {
+            let _ = packing.send(held.clone());
+        }
         let lanes = held.into_iter().map(|held| (held.partition, Written::of(&member.namespace, held))).collect();
         let server = Server { client, connection: None, script: String::new() };
         let leaving = Vec::new();
@@ -118,6 +97,7 @@ impl Beginning {
             certain,
             patience,
             acknowledge,
+            packing,
             trouble: None,
             closing: None,
         };
@@ -166,6 +146,7 @@ struct Writer {
     certain: Certain,
     patience: Duration,
     acknowledge: Acknowledge,
+    packing: UnboundedSender<Held>,
     trouble: Option<Trouble>,
     closing: Option<SyncSender<Result<(), Arc<CommitError>>>>,
 }
@@ -209,6 +190,7 @@ impl Writer {
             Message::Gone(partition) => self.lose(partition),
             Message::Took(held, taken) => {
                 let partition = held.partition;
+                let _ = self.packing.send(held.clone());
                 self.lanes.insert(partition, Written::of(&self.member.namespace, held));
                 self.parts.take(partition);
                 self.arrivals.tell([Arrival::Taken(taken)]);
@@ -308,6 +290,9 @@ impl Writer {
                 let Some(call) = written.under_way.take() else { return Ok(()) };
                 written.number += 1;
                 call.done(&mut written.lane);
+                if call.ends {
+                    let _ = self.packing.send(written.held.clone());
+                }
                 let begun = call.change;
                 let refused =
                     word(1).split_whitespace().filter_map(|place| call.accepted.get(place.parse::<usize>().ok()?.checked_sub(1)?));

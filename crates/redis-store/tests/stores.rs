@@ -380,5 +380,73 @@ fn what_is_deleted_is_gone_with_all_that_belongs_to_it() {
     let mut kept: Vec<String> = redis::cmd("KEYS").arg("mao:{test:0}:*").query(&mut connection).unwrap();
     kept.sort_unstable();
     kept.retain(|key| !key.contains("}:d:"));
+    // How much room is taken is known where nothing takes any.
+    kept.retain(|key| !key.ends_with(":room"));
     assert_eq!(kept, ["mao:{test:0}:feed", "mao:{test:0}:own"]);
+}
+
+#[test]
+fn what_has_ended_is_packed_by_its_owner_and_read_as_before_whoever_has_to_finish_that() {
+    let Some(server) = TestServer::start(&[]) else { return };
+    let runtime = threads();
+    let mut process = Process::start(&server, &runtime);
+    process.commits(begins(&[1, 2]));
+    let large = Some(format!("\"{}\"", "x".repeat(70_000)).into());
+    process.commits(Batch { accepted: vec![Accepted { context: large, ..first(3) }], ..Batch::default() });
+    let ends = [1, 3].map(|key| record(key, u64::from(key == 1), vec![Event::ExecutionEnded { end: End::Completed }]));
+    process.commits(Batch { records: ends.into(), ..Batch::default() });
+    let mut connection = client(&server).get_connection().unwrap();
+    let kept = |connection: &mut redis::Connection| {
+        while redis::cmd("EXISTS").arg("mao:{test:0}:unpacked").query::<bool>(connection).unwrap() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut keys: Vec<String> = redis::cmd("KEYS").arg("mao:{test:0}:*:id-*").query(connection).unwrap();
+        keys.sort_unstable();
+        keys
+    };
+    let packed = ["e:id-1~0", "e:id-3~0", "j:id-2~0", "x:id-2~0"].map(|key| format!("mao:{{test:0}}:{key}"));
+    assert_eq!(kept(&mut connection), packed);
+    let archive = process.backend.archive().unwrap();
+    let read = |id: &str| archive.execution(id).unwrap().map(|one| (one.records.len(), one.context.map(|context| context.len())));
+    assert_eq!(read("id-1~0"), Some((2, None)));
+    assert_eq!(read("id-3~0"), Some((1, Some(70_002))));
+    assert_eq!(archive.journal(1, 1).unwrap().len(), 1, "its end, which the one before proves");
+    // Its id is taken.
+    let heard = process.commits(Batch { accepted: vec![Accepted { key: 9, ..first(1) }], ..Batch::default() });
+    assert!(matches!(heard.as_slice(), [Arrival::Refused(9, Refusal::Exists), Arrival::Committed(..)]), "{heard:?}");
+    // Another process has the partition: nothing is put in place of anything.
+    let script = include_str!("../src/scripts/pack.lua");
+    let mut pack = |token: &str| {
+        let mut command = redis::cmd("EVAL");
+        command.arg(script).arg(7);
+        for key in ["own", "unpacked", "room", "x:id-2~0", "j:id-2~0", "v:id-2~0", "e:id-2~0"] {
+            command.arg(format!("mao:{{test:0}}:{key}"));
+        }
+        command.arg(token).arg("id-2~0").arg(1).arg("packed").query::<String>(&mut connection).unwrap()
+    };
+    assert_eq!(pack("another's"), "FENCED");
+    let token: String =
+        redis::cmd("HGET").arg("mao:{test:0}:own").arg("token").query(&mut client(&server).get_connection().unwrap()).unwrap();
+    assert_eq!(pack(&token), "OK", "and what has not ended stays as it is");
+    assert_eq!(kept(&mut connection), packed);
+    // Its owner died right after the commit that ended it: the next one packs it.
+    process.backend.close().unwrap();
+    drop(process);
+    let ended = at(9, 0).micros().to_string();
+    for (command, key, value) in [("HSET", "x:id-2~0", ["s", "completed", "e", &ended].as_slice()), ("SADD", "unpacked", &["id-2~0"])] {
+        redis::cmd(command).arg(format!("mao:{{test:0}}:{key}")).arg(value).query::<i64>(&mut connection).unwrap();
+    }
+    let mut next = Process::start(&server, &runtime);
+    assert_eq!(kept(&mut connection), ["e:id-1~0", "e:id-2~0", "e:id-3~0"].map(|key| format!("mao:{{test:0}}:{key}")));
+    let archive = next.backend.archive().unwrap();
+    assert_eq!(archive.execution("id-2~0").unwrap().unwrap().records.len(), 1);
+    // What is deleted gives back what it took.
+    let tree = archive.tree("id-3~0", at(9, 0)).unwrap().unwrap();
+    next.commits(Batch { deleted: tree.keys, ..Batch::default() });
+    let lengths: Vec<u64> = ["e:id-1~0", "e:id-2~0"]
+        .iter()
+        .map(|key| redis::cmd("STRLEN").arg(format!("mao:{{test:0}}:{key}")).query(&mut connection).unwrap())
+        .collect();
+    let room: u64 = redis::cmd("GET").arg("mao:{test:0}:room").query(&mut connection).unwrap();
+    assert_eq!(room, lengths.iter().sum::<u64>() + 2 * 400);
 }

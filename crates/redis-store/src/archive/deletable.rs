@@ -138,12 +138,16 @@ impl RedisArchive {
         Ok(tree)
     }
 
-    /// Bytes of its journal, its context and its values.
+    /// Bytes of its journal, its context and its values, as they are kept.
     fn bytes(&self, prefix: &str, id: &str, row: &ReadRow) -> Result<u64, ReadError> {
         let mut question = Pipeline::new();
         question.cmd("LRANGE").arg(format!("{prefix}j:{id}")).arg(0).arg(-1);
         question.cmd("HVALS").arg(format!("{prefix}v:{id}"));
-        let (texts, values): (Vec<String>, Vec<String>) = self.reading.ask_all(&question)?;
+        question.cmd("STRLEN").arg(format!("{prefix}e:{id}"));
+        let (texts, values, packed): (Vec<String>, Vec<String>, u64) = self.reading.ask_all(&question)?;
+        if packed > 0 {
+            return Ok(packed);
+        }
         let texts = texts.iter().chain(&values).map(String::len).sum::<usize>();
         Ok((texts + row.get("c").map_or(0, String::len)) as u64)
     }

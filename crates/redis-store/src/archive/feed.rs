@@ -40,7 +40,10 @@ impl RedisArchive {
         let answers: Vec<Vec<Entry>> = self.reading.ask_all(&question)?;
         for (partition, entries) in partitions.iter().zip(answers) {
             let known = places.get(&partition.get()).cloned();
-            if known.is_some() && entries.is_empty() {
+            // The one that was followed last is there as long as nothing after it is gone.
+            if let Some(known) = &known
+                && entries.first().is_none_or(|(first, _)| *first != known.entry)
+            {
                 return Err(ReadError::Follow { cursor: cursor.as_str().to_owned() });
             }
             for (entry, fields) in entries {

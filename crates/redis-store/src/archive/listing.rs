@@ -2,7 +2,7 @@
 //! Lists executions of all partitions, newest first. Where a page ended says its last one: `instant id`.
 
 use super::RedisArchive;
-use crate::stored::ReadRow;
+use super::journals::Filtered;
 use redis::Pipeline;
 use runtime::store::{ExecutionFilter, Page, Partition, ReadError};
 use std::cmp::Reverse;
@@ -68,25 +68,12 @@ impl RedisArchive {
         if filter.workflow.is_none() && filter.status.is_none() {
             return Ok(found);
         }
-        let mut question = Pipeline::new();
-        for (_, id) in &found {
-            question.cmd("HMGET").arg(format!("{}x:{id}", self.prefix_of(id))).arg("w").arg("s");
-        }
-        let answers: Vec<(Option<String>, Option<String>)> = self.reading.ask_all(&question)?;
-        let fits = |(workflow, status): &(Option<String>, Option<String>)| {
+        let answers = self.filtered(found.iter().map(|(_, id)| id.as_str()))?;
+        let fits = |(workflow, status): &Filtered| {
             let is_of = filter.workflow.is_none() || filter.workflow == *workflow;
             is_of && filter.status.as_deref().is_none_or(|asked| asked == status.as_deref().unwrap_or("running"))
         };
         Ok(found.into_iter().zip(answers).filter(|(_, answer)| fits(answer)).map(|(place, _)| place).collect())
-    }
-
-    /// A row of each of these.
-    pub(super) fn rows(&self, ids: &[Arc<str>]) -> Result<Vec<ReadRow>, ReadError> {
-        let mut question = Pipeline::new();
-        for id in ids {
-            question.cmd("HGETALL").arg(format!("{}x:{id}", self.prefix_of(id)));
-        }
-        self.reading.ask_all(&question)
     }
 }
 

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 -- Takes what a driver has decided in one partition: all of it or nothing, once, from the owner alone.
 --
--- KEYS own, live, ix, feed, schedules, done, then those of the steps, in their order
+-- KEYS own, live, ix, feed, schedules, done, unpacked, room, then those of the steps, in their order
 -- ARGV token, number of this call, then the steps: a letter and what belongs to it
 -- Answers { 'OK', the accepted that were refused, by their places }, { 'DUP', the same }, { 'FENCED' }, { 'GAP' } or { 'ORDER', id, number of the record }.
 --
@@ -16,16 +16,16 @@ if number == last then return { 'DUP', own[3] } end
 if number ~= last + 1 then return { 'GAP' } end
 
 local refused, is_refused, lengths, accepted = {}, {}, {}, 0
-local at, key = 3, 7
+local at, key = 3, 9
 while at <= #ARGV do
   local step = ARGV[at]
   if step == 'a' then
     accepted = accepted + 1
-    if redis.call('EXISTS', KEYS[key]) == 1 then
+    if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
       is_refused[ARGV[at + 1]] = true
       refused[#refused + 1] = accepted
     end
-    at, key = at + 5 + ARGV[at + 4], key + 2
+    at, key = at + 5 + ARGV[at + 4], key + 3
   elseif step == 'r' then
     local count = tonumber(ARGV[at + 3])
     if not is_refused[ARGV[at + 1]] then
@@ -47,7 +47,7 @@ while at <= #ARGV do
   elseif step == 'u' then
     at, key = at + 2, key + 1
   elseif step == 'x' then
-    at, key = at + 3, key + 4
+    at, key = at + 3, key + 5
   else
     return redis.error_reply('ERR this server was given a step that its script does not know: ' .. step)
   end
@@ -63,8 +63,10 @@ local function each_part(first, count, call)
   end
 end
 
+-- What one that is packed takes beside its value, as `pack.lua` counts it.
+local PACKED_BESIDE = 400
 local feed = {}
-at, key = 3, 7
+at, key = 3, 9
 while at <= #ARGV do
   local step, id = ARGV[at], ARGV[at + 1]
   if step == 'a' then
@@ -73,9 +75,9 @@ while at <= #ARGV do
       redis.call('HSET', KEYS[key], unpack(ARGV, at + 5, at + 4 + count))
       redis.call('ZADD', KEYS[3], ARGV[at + 2], id)
       redis.call('SADD', KEYS[2], id)
-      if ARGV[at + 3] == '1' then redis.call('SADD', KEYS[key + 1], id) end
+      if ARGV[at + 3] == '1' then redis.call('SADD', KEYS[key + 2], id) end
     end
-    at, key = at + 5 + count, key + 2
+    at, key = at + 5 + count, key + 3
   elseif step == 'r' then
     local count = tonumber(ARGV[at + 3])
     if not is_refused[id] then
@@ -89,6 +91,7 @@ while at <= #ARGV do
       redis.call('HSET', KEYS[key], 's', ARGV[at + 2], 'e', ARGV[at + 3])
       redis.call('SREM', KEYS[2], id)
       redis.call('ZADD', KEYS[6], ARGV[at + 3], id)
+      redis.call('SADD', KEYS[7], id)
     end
     at, key = at + 4, key + 1
   elseif step == 'v' then
@@ -116,19 +119,23 @@ while at <= #ARGV do
     redis.call('SREM', KEYS[5], id)
     at, key = at + 2, key + 1
   else
-    local has_ended = redis.call('HEXISTS', KEYS[key], 'e') == 1
+    local packed = redis.call('STRLEN', KEYS[key + 3])
+    local has_ended = packed > 0 or redis.call('HEXISTS', KEYS[key], 'e') == 1
     if has_ended == (ARGV[at + 2] == '1') then
-      redis.call('UNLINK', KEYS[key], KEYS[key + 1], KEYS[key + 2])
+      redis.call('UNLINK', KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3])
+      if packed > 0 then redis.call('DECRBY', KEYS[8], packed + PACKED_BESIDE) end
       redis.call('ZREM', KEYS[3], id)
       redis.call('ZREM', KEYS[6], id)
       redis.call('SREM', KEYS[2], id)
-      redis.call('SREM', KEYS[key + 3], id)
+      redis.call('SREM', KEYS[7], id)
+      redis.call('SREM', KEYS[key + 4], id)
     end
-    at, key = at + 3, key + 4
+    at, key = at + 3, key + 5
   end
 end
 
-local FEED_MAX = '100000'
+-- It is a hint for those that are there: who missed it looks at what there is.
+local FEED_MAX = '200'
 for first = 1, #feed, ARGUMENTS_MAX do
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', FEED_MAX, '*', unpack(feed, first, math.min(#feed, first + ARGUMENTS_MAX - 1)))
 end
