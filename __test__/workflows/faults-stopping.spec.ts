@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that is being stopped is not paused, and not cancelled a second time: both calls say that they do nothing then. They settled only once it had
-// ended all the same, and its clean-up may take for days: a random case that paused its execution while a child of it cleaned up stood still for ever.
+// ended all the same, and its clean-up may take for days: a random case that paused its execution while a child of it cleaned up stood still for ever, and so
+// did one that had failed while it was paused, and was paused again by the next process.
 
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, ExecutionHandle } from '@codexos/multi-agent-orchestrator'
@@ -102,4 +103,38 @@ it('what was cancelled is not cancelled again by the next process, nor paused', 
   cleaned.open()
   const { status, reason } = await kit.until(kit.orchestrator.getHandle('one').settled())
   expect([status, reason]).toEqual(['cancelled', undefined])
+})
+
+it('what failed while it was paused, and is taken up by the next process, is not paused again, and goes on when it is resumed', async () => {
+  let failing = gate()
+  const undone: string[] = []
+  const work: Execute = async ({ id }) => {
+    if (id !== 'broken') return id
+    await failing.promise
+    throw new Error('broken')
+  }
+  const kit = await kitWith({ work, undo: () => void undone.push('undone') }, { storage: 'file' })
+  await kit.orchestrator.startWorkflow(flow, {}, { executionId: 'one' })
+  await kit.clock.advance(0)
+  await kit.orchestrator.pauseExecution('one')
+  failing.open()
+  await kit.clock.advance(0)
+  await kit.crash()
+  failing = gate()
+  await kit.reopen()
+  await kit.orchestrator.pauseExecution('one')
+  expect(undone).toEqual([])
+  await kit.orchestrator.resumeExecution('one')
+  expect(await kit.until(kit.orchestrator.getHandle('one').settled())).toMatchObject({ status: 'failed' })
+  expect(undone).toEqual(['undone'])
+})
+
+it('what is paused, resumed and paused at once says each only when it is on record', async () => {
+  const held = gate()
+  const kit = await kitWith({ work: () => held.promise }, { storage: 'file' })
+  const handle = await kit.orchestrator.startWorkflow(workflow([task('a')]), {}, { executionId: 'one' })
+  await kit.clock.advance(0)
+  void kit.crash({ beforeCommit: 1 })
+  const told = await Promise.allSettled([handle.pause(), handle.resume(), handle.pause()])
+  expect(told.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
 })

@@ -444,13 +444,13 @@ export class Dispatcher implements AttemptHost, AccountHost {
         break
       case ExecutionKind.paused:
       case ExecutionKind.resumed:
-        run.pause(effect.kind === ExecutionKind.paused)
+        run.record('turn')
         break
       case ExecutionKind.signalled:
-        run.signalled()
+        run.record('signal')
         break
       case ExecutionKind.moved:
-        return run.moved()
+        return run.record('move')
       case ExecutionKind.completed:
       case ExecutionKind.failed:
       case ExecutionKind.skipped:

@@ -48,7 +48,7 @@ export class ExecutionControl {
       // What has failed is being stopped without a request, and no other will be on record: its clean-up may take for days.
       if (!dispatcher.engine.ignoresCancel(told.slot, force)) told.asked(reason)
       interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force))
-      done = told.whenCancelling()
+      done = told.whenRecorded('cancel')
       done.catch(() => {})
     })
     // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
@@ -78,12 +78,13 @@ export class ExecutionControl {
       const { fits } = judged ?? { fits: null }
       const refuses = dispatcher.engine.signal(told.slot, name, text, path, fits)
       if (refuses !== null) throw unfit(told, name, refuses, path, judged as JudgedSignal)
+      told.ask('signal')
     })
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
     }
-    await run.whenSignalled()
+    await run.whenRecorded('signal')
   }
 
   /** What the schemas of waits say of a payload, after those that came before it; nothing if none has a say. */
@@ -175,11 +176,13 @@ export class ExecutionControl {
   async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
     let done: Promise<void> | undefined
     const run = await this.#tell(executionId, (told) => {
+      const { engine } = this.#host.dispatcher
+      const was = engine.isPaused(told.slot)
       ask(told)
-      // What is being stopped is not paused.
-      const isIgnored = told.cancelling || (paused && !this.#host.dispatcher.engine.isPaused(told.slot))
-      if (!isIgnored) done = told.whenPaused(paused)
-      done?.catch(() => {})
+      // What is paused already or is being stopped is not paused, and what goes on is not resumed: nothing more will be on record.
+      if (paused ? !was && engine.isPaused(told.slot) : was) told.ask('turn')
+      done = told.whenRecorded('turn')
+      done.catch(() => {})
     })
     if (run === undefined) return
     await Promise.all([done, ...this.#host.live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])

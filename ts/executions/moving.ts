@@ -143,7 +143,7 @@ export class Moving {
     const plan = planOf({ before: run.definition, after: to.definition, execution: before, reuse })
     this.#tell(run, to, stay, text, dryRun)
     const cost = plan.cost + (await this.#host.control.costBelow({ execution: before, moves }, plan.kept))
-    if (!dryRun) await run.whenMoved()
+    if (!dryRun) await run.whenRecorded('move')
     return { way: 'moved', executionId: run.id, ...plan, cost }
   }
 

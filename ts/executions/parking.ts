@@ -190,7 +190,6 @@ export class Parking {
     run.asksModels = true
     run.recovered = kept?.recovered ?? true
     if (kept !== undefined) run.scope = kept.scope
-    run.paused = report.status === 'paused'
     run.stopping = report.reason !== undefined
     run.reason = report.reason
     for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output

@@ -40,6 +40,14 @@ export interface RunMoved extends Moved {
   readonly was: Run
 }
 
+/** What may be asked of it, and is on record some time later: to stop, to pause or go on, to take a signal, to go on under another definition. */
+type Asked = 'cancel' | 'turn' | 'signal' | 'move'
+
+interface Ask {
+  readonly what: Asked
+  recorded: boolean
+}
+
 /** How a task ended that an attempt had spawned. */
 export type SpawnedEnd = { value: Json } | { error: unknown }
 
@@ -110,8 +118,6 @@ export class Run {
   readonly steps = { turn: 0, count: 0 }
   /** The last handover to the engine with an answer of it that waited for the next turn. */
   handover = 0
-  /** Whether nothing new starts, as is on record. */
-  paused = false
   /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */
   followers = 0
   history: History | undefined
@@ -142,18 +148,10 @@ export class Run {
   /** Whether it was asked to stop, and why, if that was said. */
   stopping = false
   reason: string | undefined
-  /** Requests to cancel it, of this process, and those of them that are on record. */
-  readonly #cancels = { asked: 0, recorded: 0 }
-  /** Signals that are on record, of those this process has sent, and those that were sent. */
-  #signalled = 0
-  /** Moves of this process that are on record, and those that were made. */
-  #moved = 0
-  #moving = 0
-  #sent = 0
+  /** What the engine was asked of it in this process and will record, and has not yet, the first first. */
+  #asks: Ask[] = []
   /** Attempts that wait until what they told is on record, in the order in which it will be. */
   #noting: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
-  /** How often it was paused or resumed. */
-  #turns = 0
   #ended: Map<string, TaskExecution> | undefined
   #reported = 0
   #report: () => Report | undefined = () => undefined
@@ -321,13 +319,26 @@ export class Run {
   asked(reason: string | undefined): void {
     if (!this.stopping) this.reason = reason
     this.stopping = true
-    this.#cancels.asked += 1
+    this.ask('cancel')
   }
 
-  /** Resolves once all requests to cancel it are on record, or it has ended before. */
-  async whenCancelling(): Promise<void> {
-    const { asked } = this.#cancels
-    await this.#until(() => this.#cancels.recorded >= asked || this.execution !== undefined)
+  /** The engine was asked for something that it will record. */
+  ask(what: Asked): void {
+    this.#asks.push({ what, recorded: false })
+  }
+
+  /** Something is on record, which was asked here or not: its parent stops it, and in step mode it pauses. */
+  record(what: Asked): void {
+    const place = this.#asks.findIndex((ask) => ask.what === what)
+    if (place < 0) return
+    for (const ask of this.#asks.splice(place, 1)) ask.recorded = true
+    this.#notify()
+  }
+
+  /** Resolves once all is on record that was asked until now, or it has ended before. */
+  async whenRecorded(what: Asked): Promise<void> {
+    const last = this.#asks.findLast((ask) => ask.what === what)
+    if (last !== undefined) await this.#until(() => last.recorded || this.execution !== undefined)
   }
 
   /** Resolves with how it ended, rejects if that will never be known. */
@@ -343,19 +354,6 @@ export class Run {
 
   accept(): void {
     this.accepted = true
-    this.#notify()
-  }
-
-  /** Resolves once it is paused, or goes on, as was asked just now; or has ended. It may be paused again in the same instant. */
-  async whenPaused(paused: boolean): Promise<void> {
-    if (this.paused === paused) return
-    const turn = this.#turns + 1
-    await this.#until(() => this.#turns >= turn || this.execution !== undefined)
-  }
-
-  pause(paused: boolean): void {
-    this.paused = paused
-    this.#turns += 1
     this.#notify()
   }
 
@@ -376,12 +374,6 @@ export class Run {
     return this.#following.length > 0
   }
 
-  /** A signal was sent; resolves once it is on record, or the execution has ended before. */
-  async whenSignalled(): Promise<void> {
-    const sent = (this.#sent += 1)
-    await this.#until(() => this.#signalled >= sent || this.execution !== undefined)
-  }
-
   /** An attempt has told what it chose or did; resolves once that is on record. */
   whenNoted(): Promise<void> {
     return new Promise((resolve, reject) => this.#noting.push({ resolve, reject }))
@@ -392,17 +384,6 @@ export class Run {
     this.#noting.shift()?.resolve()
   }
 
-  /** Resolves once the move that was made just now is on record, or it has ended since. */
-  async whenMoved(): Promise<void> {
-    const made = this.#moving
-    await this.#until(() => this.#moved >= made || this.execution !== undefined)
-  }
-
-  moved(): void {
-    this.#moved += 1
-    this.#notify()
-  }
-
   /** The run as it was when the effect with this number left: tasks had other numbers before a move. */
   asOf(number: number): Run {
     return this.moves.length === 0 ? this : (this.moves.find((move) => number < move.number)?.was ?? this)
@@ -411,21 +392,15 @@ export class Run {
   /** It runs another definition from now on. */
   redefine(definition: Definition, options: RunOptions, move: RunMoved): void {
     this.moves.push(move)
-    this.#moving += 1
+    this.ask('move')
     this.definition = this.base = definition
     this.options = options
     this.#instances?.clear()
   }
 
-  signalled(): void {
-    this.#signalled += 1
-    this.#notify()
-  }
-
   cancel(): void {
     this.cancelling = true
-    this.#cancels.recorded += 1
-    this.#notify()
+    this.record('cancel')
   }
 
   /** `at`: when, as the report says too, which most often nobody reads. */
