@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MultiAgentOrchestrator, type CustomRequest } from '@codexos/multi-agent-orchestrator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/orchestrators.ts'
 
 let orchestrator: MultiAgentOrchestrator
 let asked: CustomRequest[]
@@ -22,12 +23,11 @@ afterEach(async () => {
   await orchestrator.shutdown({ drainMs: 0 })
 })
 
-const turn = (): Promise<unknown> => sleep(20)
 // A signal tells of itself once. One that was given while the choice was made, and on its way to the record, was missed:
 // the call went out, and waited for its answer to the end of its time.
 const MOMENTS = [
   { moment: 'while its model is chosen', wait: undefined, requests: 0 },
-  { moment: 'when its provider was asked', wait: turn, requests: 1 },
+  { moment: 'when its provider was asked', wait: () => eventually(() => expect(asked).toHaveLength(1)), requests: 1 },
 ]
 
 test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ wait, requests }) => {
@@ -37,7 +37,8 @@ test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ w
   if (wait !== undefined) await wait()
   controller.abort('changed my mind')
   await ended
-  await turn()
+  // Nothing more is sent.
+  await sleep(20)
   expect(asked.map(({ signal }) => signal.aborted)).toEqual(Array(requests).fill(true))
 })
 

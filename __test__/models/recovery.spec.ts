@@ -8,7 +8,7 @@ import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig } fro
 import { start } from '../support/child.ts'
 import { storePath, userFolder, writeInto } from '../support/folder.ts'
 import { modelServer, type ModelServer } from '../support/scripted-model-server.ts'
-import { gate, orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const CHEAP = {
@@ -35,9 +35,16 @@ const cheapest = { requirements: { mode: 'cost', providers: { allow: ['local'] }
 const agents = writeInto(
   folder,
   'agents.mjs',
-  `export const agentsOf = (ask) => ({
+  `export const agentsOf = (ask, had = () => {}) => ({
   own: async (_, { models }) => [(await models.generate(ask('first'))).text, (await models.generate(ask('second'))).text],
-  both: async (_, { models }) => (await Promise.all(['slow', 'quick'].map((prompt) => models.generate(ask(prompt))))).map(({ text }) => text),
+  both: async (_, { models }) => {
+    const one = async (prompt) => {
+      const { text } = await models.generate(ask(prompt))
+      had(prompt)
+      return text
+    }
+    return Promise.all(['slow', 'quick'].map(one))
+  },
   same: async (_, { models }) => [(await models.generate(ask('same'))).text, (await models.generate(ask('same'))).text],
   picky: async (_, { models }) => {
     const nobody = await models.generate({ ...ask('picture'), requirements: { capabilities: [{ type: 'vision' }] } }).catch(({ code }) => code)
@@ -60,7 +67,7 @@ import { agentsOf } from './agents.mjs'
 const [config, models, cheapest, flow, options] = process.argv.slice(2).map((text) => JSON.parse(text))
 const orchestrator = new MultiAgentOrchestrator(config)
 for (const model of models) orchestrator.modelIntegration.registerModel(model)
-for (const [name, execute] of Object.entries(agentsOf((prompt) => ({ ...cheapest, prompt })))) {
+for (const [name, execute] of Object.entries(agentsOf((prompt) => ({ ...cheapest, prompt }), (prompt) => console.log('had ' + prompt)))) {
   orchestrator.agentPool.registerAgentType(name, { create: () => ({ execute }) })
 }
 orchestrator.agentPool.registerAgent({ id: 'llm-cheapest', type: 'llm', configuration: { ...cheapest, include: 'none' } })
@@ -186,11 +193,9 @@ describe('an answer that is on record', () => {
   })
 
   it('is found whichever of several calls it belongs to', async () => {
-    const ended = gate()
-    const server = await modelServer(({ prompt }, number) => {
-      if (prompt === 'quick' && number <= 2) setTimeout(() => ended.open(), 200)
-      return prompt === 'slow' && number <= 2 ? new Promise(() => {}) : `${prompt} ${number <= 2 ? 'before' : 'after'}`
-    })
+    const server = await modelServer(({ prompt }, number) =>
+      prompt === 'slow' && number <= 2 ? new Promise(() => {}) : `${prompt} ${number <= 2 ? 'before' : 'after'}`,
+    )
     const both = workflow([task('a', { agentId: 'both' })])
     const path = storePath(folder)
     const config = server.config({ storage: { path, durability: 'os' } })
@@ -200,7 +205,8 @@ describe('an answer that is on record', () => {
       [config, before, cheapest, both, {}].map((value) => JSON.stringify(value)),
     )
     await child.says('.')
-    await ended.promise
+    await child.says('had quick')
+    await until(() => server.received.length === 2)
     const [, id = ''] = /accepted (\S+)\./.exec(child.stdout) ?? []
     await child.kill()
     expect((await reopened({ id, config, path }).getHandle(id).result()).results).toEqual({ a: ['slow after', 'quick before'] })

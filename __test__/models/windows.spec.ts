@@ -4,6 +4,7 @@
 import type { Alert, CustomProvider, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { describe, expect, it } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { hours, kitWith, START } from '../support/kits.ts'
 import { rejection, task, workflow } from '../support/orchestrators.ts'
 
@@ -24,7 +25,7 @@ async function paying(models: OrchestratorConfig['models']): Promise<{ kit: Test
   const answer = { text: 'yes', usage: { inputTokens: 100, outputTokens: 0 }, finishReason: 'stop' } as const
   const provider = { generate: () => Promise.resolve(answer), models: [MODEL] } as unknown as CustomProvider
   const setup = (orchestrator: MultiAgentOrchestrator): void => {
-    orchestrator.on('alert', (alert) => heard.push(alert))
+    hearing(heard, 'budget:spent')(orchestrator)
     orchestrator.modelIntegration.registerProvider('mine', provider)
   }
   const asks = async (

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tasks that take longer than they did: one unusual run is an insight, what stays so is one alert, whichever process sees it. Time is the kit's.
 
-import type { Alert, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+import type { Alert } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { hours, kitWith } from '../support/kits.ts'
-import { task, workflow } from '../support/orchestrators.ts'
+import { eventually, task, workflow } from '../support/orchestrators.ts'
 
 const ALL = [new Date(0), new Date(Date.UTC(2200, 0, 1))] as const
 
@@ -18,8 +19,7 @@ async function watched(): Promise<{ kit: TestKit; heard: Alert[]; told: () => st
     await kit?.clock.sleep(Number(input.prompt ?? 0))
     return 'done'
   }
-  const setup = (orchestrator: MultiAgentOrchestrator): void => void orchestrator.on('alert', (alert) => heard.push(alert))
-  kit = await kitWith({ work }, { storage: 'file', setup, workflow: { defaultTimeout: hours(10) } })
+  kit = await kitWith({ work }, { storage: 'file', setup: hearing(heard, 'anomaly:'), workflow: { defaultTimeout: hours(10) } })
   return { kit, heard, told: () => heard.map(({ rule, state, taskId }) => `${rule} ${state} ${taskId}`) }
 }
 
@@ -55,7 +55,7 @@ describe('a task that takes longer', () => {
   it('is one alert when it goes on, which a restart neither repeats nor forgets', async () => {
     const { kit, heard, told } = await watched()
     await runs(kit, [...about(1000, 40), ...about(8000, 5)])
-    await vi.waitFor(() => expect(told()).toEqual(['anomaly:duration firing slow']))
+    await eventually(() => expect(told()).toEqual(['anomaly:duration firing slow']))
     expect(heard[0]).toMatchObject({ type: 'anomaly', severity: 'medium' })
     expect(heard[0]?.description).toMatch(
       /^task `slow` of workflow `[^`]+` \(version [^)]+\) takes longer than it did: \d+\.\d+ s, where 1\.\d+ s were usual; /,
@@ -65,7 +65,7 @@ describe('a task that takes longer', () => {
     await anomalies(kit)
     await kit.reopen()
     await runs(kit, about(1000, 12))
-    await vi.waitFor(() => expect(told().slice(1)).toEqual(['anomaly:duration resolved slow']))
+    await eventually(() => expect(told().slice(1)).toEqual(['anomaly:duration resolved slow']))
     expect(new Set(heard.map(({ id }) => id)).size).toBe(1)
   })
 })

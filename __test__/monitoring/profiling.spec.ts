@@ -4,9 +4,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MultiAgentOrchestrator, type Alert, type CpuProfile } from '@codexos/multi-agent-orchestrator'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { storePath, temporaryFolder } from '../support/folder.ts'
-import { register, task, workflow } from '../support/orchestrators.ts'
+import { eventually, register, task, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 
@@ -66,7 +67,7 @@ describe('an agent that blocks the event loop', () => {
   it('is not looked for where nothing is profiled', async () => {
     const orchestrator = new MultiAgentOrchestrator()
     const heard: Alert[] = []
-    orchestrator.on('alert', (alert) => heard.push(alert))
+    hearing(heard, 'agent:')(orchestrator)
     register(orchestrator, {
       work: async () => {
         burn(200)
@@ -87,12 +88,12 @@ describe('a CPU profile', () => {
       monitoring: { enableProfiling: true },
       ...(path !== undefined && { storage: { path } }),
     })
-    const begun = vi.fn<(alert: Alert) => void>()
-    orchestrator.on('alert', begun)
+    const heard: Alert[] = []
+    hearing(heard, 'agent:blocking')(orchestrator)
     const hashes = (): void => burn(300)
     const work = async (): Promise<void> => {
       hashes()
-      await vi.waitFor(() => expect(begun).toHaveBeenCalled(), { timeout: 20_000, interval: 5 })
+      await eventually(() => expect(heard).not.toEqual([]))
       // It is under way, or begins at the next turns of the event loop: some of these are in it.
       for (let time = 0; time < 5; time += 1) {
         await sleep(50)

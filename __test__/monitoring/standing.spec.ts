@@ -4,9 +4,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MultiAgentOrchestrator, type Alert } from '@codexos/multi-agent-orchestrator'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { kitWith } from '../support/kits.ts'
-import { gate, register, task, workflow } from '../support/orchestrators.ts'
+import { eventually, gate, register, task, workflow } from '../support/orchestrators.ts'
 
 const MINUTE = 60_000
 const told = (heard: readonly Alert[]): string[] => heard.map(({ rule, state }) => `${rule} ${state}`)
@@ -15,7 +16,7 @@ it('an agent that executions wait for and that is not registered, a minute after
   const heard: Alert[] = []
   let isComplete = true
   const setup = (orchestrator: MultiAgentOrchestrator): void => {
-    orchestrator.on('alert', (alert) => heard.push(alert))
+    hearing(heard, 'agent:missing')(orchestrator)
     if (isComplete) register(orchestrator, { work: () => new Promise(() => {}) })
   }
   const kit = await kitWith({}, { storage: 'file', setup })
@@ -35,14 +36,13 @@ it('an agent that executions wait for and that is not registered, a minute after
   await kit.clock.advance(3 * MINUTE)
   expect(told(heard)).toHaveLength(1)
   register(kit.orchestrator, { work: () => 1 })
-  await vi.waitFor(() => expect(told(heard)).toEqual(['agent:missing firing', 'agent:missing resolved']), { timeout: 20_000 })
+  await eventually(() => expect(told(heard)).toEqual(['agent:missing firing', 'agent:missing resolved']))
   expect(heard[1]?.id).toBe(heard[0]?.id)
 })
 
 it('a schedule that was to run while no process had the store', async () => {
   const heard: Alert[] = []
-  const setup = (orchestrator: MultiAgentOrchestrator): void => void orchestrator.on('alert', (alert) => heard.push(alert))
-  const kit = await kitWith({ work: () => 1 }, { storage: 'file', setup })
+  const kit = await kitWith({ work: () => 1 }, { storage: 'file', setup: hearing(heard, 'schedule:missed') })
   await kit.orchestrator.scheduleWorkflow(workflow([task('a')]), { every: '1h', missed: 'skip' })
   await kit.clock.advance(2.5 * 60 * MINUTE)
   // Those were in time.
@@ -60,7 +60,7 @@ it('a schedule that was to run while no process had the store', async () => {
 it('an event loop that is a second late, three times, while agents are at work', async () => {
   const orchestrator = new MultiAgentOrchestrator()
   const heard: Alert[] = []
-  orchestrator.on('alert', (alert) => heard.push(alert))
+  hearing(heard, 'eventLoop:delay')(orchestrator)
   const seen = gate()
   register(orchestrator, {
     work: async () => {
@@ -73,7 +73,7 @@ it('an event loop that is a second late, three times, while agents are at work',
     },
   })
   const ended = orchestrator.executeWorkflow(workflow([task('a')]))
-  await vi.waitFor(() => expect(told(heard)).toEqual(['eventLoop:delay firing']), { timeout: 20_000 })
+  await eventually(() => expect(told(heard)).toEqual(['eventLoop:delay firing']))
   expect(heard[0]?.metrics?.['lateMs']).toBeGreaterThanOrEqual(1000)
   seen.open()
   await ended

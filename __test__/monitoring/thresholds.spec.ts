@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The four documented thresholds: what begins, what is over, and what a restart changes of that. Time is the kit's.
 
-import type { Alert, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
+import type { Alert, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { documented } from '../support/documented.ts'
 import { hours, kitWith, wait } from '../support/kits.ts'
 import { task, workflow } from '../support/orchestrators.ts'
@@ -11,10 +12,7 @@ import { asPrinted } from '../support/as-printed.js'
 
 const MINUTE = 60_000
 
-/**
- * A kit whose alerts are heard, those of every process; agents sleep for what their prompt says, and fail if it says so. Many failures are an anomaly too,
- * which is told of when the facts have caught up: that is no threshold's.
- */
+/** A kit whose thresholds are heard, those of every process; agents sleep for what their prompt says, and fail if it says so. */
 async function watched(
   monitoring: OrchestratorConfig['monitoring'],
   storage: 'file' | 'memory' = 'file',
@@ -26,8 +24,7 @@ async function watched(
     await kit?.clock.sleep(Number(input.prompt ?? 0))
     return 'done'
   }
-  const setup = (orchestrator: MultiAgentOrchestrator): void =>
-    void orchestrator.on('alert', (alert) => alert.rule.startsWith('anomaly:') || heard.push(alert))
+  const setup = hearing(heard, 'taskFailureRate', 'memoryUsage', 'cpuUsage', 'executionDuration')
   kit = await kitWith({ work }, { storage, monitoring, setup, workflow: { defaultTimeout: hours(10) } })
   return { kit, heard, told: () => heard.map(({ rule, state, severity }) => `${rule} ${state} ${severity}`) }
 }

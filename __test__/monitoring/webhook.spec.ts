@@ -5,9 +5,9 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MultiAgentOrchestrator, type Alert, type OrchestratorConfig, type ValidationError } from '@codexos/multi-agent-orchestrator'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { kitWith } from '../support/kits.ts'
-import { task, thrownBy, workflow } from '../support/orchestrators.ts'
+import { eventually, task, thrownBy, workflow } from '../support/orchestrators.ts'
 
 const SECRET = 'a secret of some length'
 
@@ -59,7 +59,7 @@ describe('a webhook', () => {
     )
     await kit.run(long)
     await kit.clock.advance(10_000)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(told()).toEqual(['executionDuration firing high', 'executionDuration firing critical', 'executionDuration resolved high']),
     )
     for (const { headers, body } of posts) {
@@ -80,7 +80,7 @@ describe('a webhook', () => {
       { monitoring: monitoring(), workflow: { defaultTimeout: '1h' } },
     )
     await kit.run(long)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await kit.clock.advance(2000)
       expect(posts).toHaveLength(5)
     })
@@ -99,13 +99,13 @@ describe('a webhook', () => {
       { storage: 'file', monitoring: monitoring(), workflow: { defaultTimeout: '1h' } },
     )
     await kit.run(long)
-    await vi.waitFor(() => expect(posts.length).toBeGreaterThan(0))
+    await eventually(() => expect(posts.length).toBeGreaterThan(0))
     const [first] = posts
     await kit.crash()
     answers = () => 200
     posts = []
     await kit.reopen()
-    await vi.waitFor(() => expect(told()[0]).toBe('executionDuration firing high'))
+    await eventually(() => expect(told()[0]).toBe('executionDuration firing high'))
     expect(posts[0]?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
   })
 

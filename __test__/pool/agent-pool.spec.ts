@@ -265,7 +265,7 @@ it('an idle orchestrator with a pool and health checks keeps no process alive', 
       create: () => ({ execute: () => 1, healthCheck: () => { asked += 1; return new Promise((resolve) => setTimeout(resolve, 1, true)) } }),
     })
     await orchestrator.executeWorkflow({ id: 'w', name: 'W', version: '1', tasks: [{ id: 'a', name: 'A', agentId: 'work' }] })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    while (asked <= 3) await new Promise((resolve) => setTimeout(resolve, 20))
     console.log(asked > 3)
   `,
   )

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What happens to a server and to the way to it while executions run: every accepted execution ends, and nothing is recorded twice.
 
-import type { AttemptContext, MultiAgentOrchestrator, OrchestratorConfig, TaskInput } from '@codexos/multi-agent-orchestrator'
+import type { Alert, AttemptContext, MultiAgentOrchestrator, OrchestratorConfig, TaskInput } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
+import { hearing } from '../support/alerts.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 import { hasRedis, redisForTest, type RedisOptions, type RedisServer } from '../support/redis.ts'
@@ -139,10 +140,10 @@ describe.runIf(hasRedis)('under load', () => {
     const acl = '--user default off --user worker on >own ~mao:* +@all -config -client -info'
     const server = await redisForTest({ appendOnly: true, args: acl.split(' ') })
     const load = loadOn(server.port, { username: 'worker', password: 'own' })
-    const heard: string[] = []
-    load.orchestrator.on('alert', ({ rule }) => heard.push(rule))
+    const heard: Alert[] = []
+    hearing(heard, 'store:')(load.orchestrator)
     await load.done()
-    expect(heard).toEqual(['store:untold'])
+    expect(heard.map(({ rule }) => rule)).toEqual(['store:untold'])
   })
 })
 

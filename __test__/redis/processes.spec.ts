@@ -2,10 +2,10 @@
 // Processes that share a namespace: what one leaves when it is killed, or closed, is another's, whether that comes later or is there already.
 
 import type { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { start, type Child } from '../support/child.ts'
 import { userFolder } from '../support/folder.ts'
-import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
+import { eventually, orchestratorWith, task, workflow } from '../support/orchestrators.ts'
 import { hasRedis, redisForTest } from '../support/redis.ts'
 
 const folder = userFolder()
@@ -73,7 +73,7 @@ describe.runIf(hasRedis)('processes of one namespace', () => {
     await orchestrator.ready()
     await isContinued(orchestrator, ids, called)
     // What is said of an execution that runs here may be a commit ahead of what a list reads.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { executions } = await orchestrator.listExecutions()
       expect(executions.map(({ id, status }) => [id, status])).toEqual([ids[1], ids[0]].map((id) => [id, 'completed']))
     })

@@ -5,6 +5,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type MultiAgentOrchestrator, type Alert } from '@codexos/multi-agent-orchestrator'
+import { hearing } from '../support/alerts.ts'
 import { start } from '../support/child.ts'
 import { storePath, userFolder } from '../support/folder.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
@@ -55,7 +56,7 @@ describe('a flipped bit in one execution', () => {
     calls = []
     const orchestrator = open(path)
     const alerts: Alert[] = []
-    orchestrator.on('alert', (alert) => void alerts.push(alert))
+    hearing(alerts, 'store:')(orchestrator)
     const { executions } = await orchestrator.listExecutions()
     const [damaged] = executions.filter(({ status }) => status === 'damaged')
     expect(executions.map(({ status }) => status).toSorted()).toEqual(['completed', 'damaged', 'running'])
@@ -131,8 +132,9 @@ describe('a damaged execution', () => {
     const { path, waiting } = await withResults()
     for (const mark of ['waiting', 'ended']) flip(path, `middle-of-${mark}`)
     const orchestrator = openLarge(path)
-    const alerts: unknown[] = []
-    orchestrator.on('alert', ({ rule, state, executionId }) => void alerts.push([rule, state, executionId]))
+    const alerts: Alert[] = []
+    hearing(alerts, 'store:')(orchestrator)
+    const told = (): unknown[] => alerts.splice(0).map(({ rule, state, executionId }) => [rule, state, executionId])
     const statuses = async (of: MultiAgentOrchestrator): Promise<Record<string, string>> =>
       Object.fromEntries((await of.listExecutions()).executions.map(({ id, status }) => [id, status]))
     expect(await statuses(orchestrator)).toEqual({ [waiting]: 'damaged', ended: 'damaged', whole: 'completed' })
@@ -140,10 +142,10 @@ describe('a damaged execution', () => {
       ['store:damaged', state, waiting],
       ['store:damaged', state, 'ended'],
     ]
-    expect(alerts.splice(0).toSorted()).toEqual(damaged('firing').toSorted())
+    expect(told().toSorted()).toEqual(damaged('firing').toSorted())
     await orchestrator.deleteExecution(waiting)
     await orchestrator.deleteExecution('ended')
-    expect(alerts).toEqual(damaged('resolved'))
+    expect(told()).toEqual(damaged('resolved'))
     expect(await statuses(orchestrator)).toEqual({ whole: 'completed' })
     const again = await orchestrator.startWorkflow(long('flow') as never, { mark: 'waiting' }, { idempotencyKey: 'key' })
     expect(again.id).toBe(waiting)

@@ -11,7 +11,7 @@ import {
   type OrchestratorConfig,
   type TaskInput,
 } from '@codexos/multi-agent-orchestrator'
-import { afterEach, expect } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 
 const open: MultiAgentOrchestrator[] = []
 
@@ -96,6 +96,11 @@ export function untilAborted(signal: AbortSignal): Promise<never> {
 /** Resolves as soon as `reached` says so. */
 export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+/** Resolves as soon as `check` throws nothing; only the time of the test bounds that, on whatever machine. What it threw last is why it failed. */
+export async function eventually(check: () => unknown): Promise<void> {
+  await vi.waitFor(check, { timeout: 25_000, interval: 5 })
 }
 
 /** That it still works after what it went through. */
