@@ -2628,7 +2628,7 @@ export declare interface RedisConfig {
      * `host`, `port`, `username`, `password` and `db`.
      */
     url?: string | undefined;
-    /** The name or the address of the server, which is none of a Cluster. Default `'localhost'`. */
+    /** The name or the address of the server, or of one of a Cluster, which names the others. Default `'localhost'`. */
     host?: string | undefined;
     /** Its port. Default 6379. */
     port?: number | undefined;
@@ -2636,7 +2636,7 @@ export declare interface RedisConfig {
     username?: string | undefined;
     /** The user's password. Default: none. */
     password?: string | undefined;
-    /** The number of the database, 0 to 65535. Default 0. */
+    /** The number of the database, 0 to 65535. Default 0, the only one that a Cluster has. */
     db?: number | undefined;
     /** Whether the connection is encrypted: `true`, or the certificates that it takes. Default false, or true with a `url` that begins with `rediss://`. */
     tls?: boolean | RedisTls | undefined;

@@ -69,11 +69,11 @@ impl OpenRedis {
         self.continuing(connected, handle).map_err(|error| failure(&error))
     }
 
-    fn continuing(&self, Connected { client, warnings, .. }: Connected, handle: &tokio::runtime::Handle) -> Result<Found, Error> {
+    fn continuing(&self, Connected { servers, warnings, .. }: Connected, handle: &tokio::runtime::Handle) -> Result<Found, Error> {
         let namespace = Namespace::new(&self.options.namespace, PARTITIONS);
         let alerts = warnings.iter().map(|warning| warning.alert(&self.options)).collect();
         let RedisOptions { patience, acknowledge, .. } = self.options;
-        let opening = Opening { client, namespace, patience, acknowledge, alerts, handle };
+        let opening = Opening { servers, namespace, patience, acknowledge, alerts, handle };
         let (backend, left) = RedisBackend::open(opening, &self.clock, Arc::clone(&self.wake))?;
         let (driver, opened) = Driver::continuing(&left, self.clock.share(), |_| Ok(Box::new(backend)))?;
         *lock(&self.archive) = Some(driver.archive()?);

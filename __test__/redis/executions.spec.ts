@@ -7,8 +7,9 @@ import { orchestratorWith, rejection, task, workflow } from '../support/orchestr
 import { hasRedis, redisCluster, redisForTest } from '../support/redis.ts'
 
 /** Orchestrators of one namespace, one after the other, and how often their agent was called. */
-async function inTurn(): Promise<{ calls: string[]; next: () => MultiAgentOrchestrator }> {
-  const { port } = await redisForTest()
+async function inTurn(kind: string): Promise<{ calls: string[]; next: () => MultiAgentOrchestrator }> {
+  const [server] = kind === 'a Cluster' ? await redisCluster() : [await redisForTest()]
+  const port = server?.port
   const calls: string[] = []
   const work = ({ id }: { id: string }): unknown => (calls.push(id), { n: calls.length })
   return { calls, next: () => orchestratorWith({ work }, { redis: { host: '127.0.0.1', port }, logger: false }) }
@@ -16,19 +17,9 @@ async function inTurn(): Promise<{ calls: string[]; next: () => MultiAgentOrches
 
 const only = workflow([task('a')])
 
-it.runIf(hasRedis)('a server of a Cluster is refused as long as commits speak to one server', async () => {
-  const [server] = await redisCluster()
-  const orchestrator = orchestratorWith({}, { redis: { host: '127.0.0.1', port: server?.port }, logger: false })
-  const error = await rejection(orchestrator.ready())
-  expect(error).toMatchObject({ code: 'ERR_STORE_OPEN' })
-  expect(error.message).toContain(
-    'is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`',
-  )
-})
-
-describe.runIf(hasRedis)('executions on a server', () => {
+describe.runIf(hasRedis).each(['a server', 'a Cluster'])('executions on %s', (kind) => {
   it('are one for each idempotency key, in the next process too', async () => {
-    const { calls, next } = await inTurn()
+    const { calls, next } = await inTurn(kind)
     const first = next()
     const call = (orchestrator: MultiAgentOrchestrator): Promise<{ id: string; results: unknown }> =>
       orchestrator.executeWorkflow(only, {}, { idempotencyKey: 'k' })
@@ -40,7 +31,7 @@ describe.runIf(hasRedis)('executions on a server', () => {
   })
 
   it('have the ids that were chosen for them, once', async () => {
-    const { next } = await inTurn()
+    const { next } = await inTurn(kind)
     const first = next()
     await first.executeWorkflow(only, {}, { executionId: 'order-17' })
     await first.shutdown()
@@ -49,7 +40,7 @@ describe.runIf(hasRedis)('executions on a server', () => {
   })
 
   it('take over what another has made', async () => {
-    const { calls, next } = await inTurn()
+    const { calls, next } = await inTurn(kind)
     const cached = workflow([task('a', { cache: { ttl: '1h' } })])
     const first = next()
     await first.executeWorkflow(cached)
@@ -59,7 +50,7 @@ describe.runIf(hasRedis)('executions on a server', () => {
   })
 
   it('wait for signals over a restart', async () => {
-    const { calls, next } = await inTurn()
+    const { calls, next } = await inTurn(kind)
     const waits = workflow([{ id: 'go', name: 'go', waitFor: { signal: 'go' } }, task('a', { dependencies: ['go'] })])
     const first = next()
     const { id } = await first.startWorkflow(waits)
@@ -72,7 +63,7 @@ describe.runIf(hasRedis)('executions on a server', () => {
   })
 
   it('are begun by a schedule over a restart, and no more once that is cancelled', async () => {
-    const { next } = await inTurn()
+    const { next } = await inTurn(kind)
     const first = next()
     await first.scheduleWorkflow(only, { every: '1s' }, {}, { id: 'each-second' })
     await first.shutdown()
@@ -86,7 +77,7 @@ describe.runIf(hasRedis)('executions on a server', () => {
   })
 
   it('are listed newest first, and deleted with what is below them', async () => {
-    const { next } = await inTurn()
+    const { next } = await inTurn(kind)
     const first = next()
     const inner = workflow([task('a')], { id: 'inner' })
     first.workflowEngine.registerWorkflow(inner)

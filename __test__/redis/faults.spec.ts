@@ -1,59 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What happens to a server and to the way to it while executions run: every accepted execution ends, and nothing is recorded twice.
 
-import type { Alert, AttemptContext, MultiAgentOrchestrator, OrchestratorConfig, TaskInput } from '@codexos/multi-agent-orchestrator'
+import type { Alert, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { hearing } from '../support/alerts.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
-import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
+import { CHAIN, EXECUTIONS, loadOn, type Load } from '../support/redis-load.ts'
 import { hasRedis, redisForTest, type RedisOptions, type RedisServer } from '../support/redis.ts'
-
-const CHAIN = workflow(['a', 'b', 'c', 'd'].map((id, place, ids) => task(id, place === 0 ? {} : { dependencies: [ids[place - 1] ?? ''] })))
-const EXECUTIONS = 60
-
-interface Load {
-  readonly orchestrator: MultiAgentOrchestrator
-  /** Attempts so far, by the keys that are equal where a task runs again. */
-  readonly attempts: string[]
-  /** Resolves when all have ended, each with the end of each task. */
-  done(): Promise<void>
-  /** Resolves when so many attempts have begun. */
-  reaches(attempts: number): Promise<void>
-}
-
-/** Executions under way at once, whose agents take a moment. */
-function loadOn(port: number, redis: OrchestratorConfig['redis'] = {}): Load {
-  const attempts: string[] = []
-  const waiting: (() => void)[] = []
-  const work = async ({ id, input }: TaskInput, { idempotencyKey }: AttemptContext): Promise<unknown> => {
-    attempts.push(idempotencyKey)
-    for (const look of waiting.splice(0)) look()
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    return { of: id, input }
-  }
-  const orchestrator = orchestratorWith({ work }, { redis: { host: '127.0.0.1', port, ...redis }, logger: false })
-  const ended = Promise.all(Array.from({ length: EXECUTIONS }, () => orchestrator.executeWorkflow(CHAIN)))
-  ended.catch(() => {})
-  return {
-    orchestrator,
-    attempts,
-    done: async () => {
-      const executions = await ended
-      expect(new Set(executions.map(({ id }) => id)).size).toBe(EXECUTIONS)
-      const { executions: onRecord, cursor } = await orchestrator.listExecutions({ limit: 1000 })
-      expect([onRecord.length, cursor]).toEqual([EXECUTIONS, undefined])
-      for (const { status, results, tasks } of onRecord) {
-        expect([status, Object.keys(results)]).toEqual(['completed', ['a', 'b', 'c', 'd']])
-        expect(tasks.map(({ attempts: count }) => count)).toEqual([1, 1, 1, 1])
-      }
-      // Each agent was called once for each task: no fault of the server repeats what a living process does.
-      expect(attempts.length).toBe(new Set(attempts).size)
-    },
-    reaches: async (count) => {
-      while (attempts.length < count) await new Promise<void>((resolve) => waiting.push(resolve))
-    },
-  }
-}
 
 const kept: RedisOptions = { appendOnly: true, args: ['--appendfsync', 'always'] }
 

@@ -17,6 +17,10 @@ const found = redisServer()
 /** Whether there is a server. Tests that need one are left out otherwise; a run says so once. */
 export const hasRedis = found !== undefined
 
+// A test that fails leaves none behind.
+const running = new Set<ChildProcess>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 /** A line of a server that takes connections. */
 const READY = 'Ready to accept connections'
 
@@ -79,8 +83,8 @@ export class RedisServer {
       this.#printed += text
       this.#notify()
     })
-    // A test that fails leaves none behind.
-    process.once('exit', () => child.kill('SIGKILL'))
+    running.add(child)
+    child.once('close', () => running.delete(child))
     await this.says(READY, from)
   }
 
@@ -185,8 +189,8 @@ export async function packed(server: RedisServer): Promise<void> {
 
 const SLOTS = 16_384
 
-/** Three primaries that share the slots of a Cluster. */
-export async function redisCluster(options: RedisOptions = {}): Promise<readonly RedisServer[]> {
+/** Three primaries that share the slots of a Cluster, the first with so many replicas, which come after them. */
+export async function redisCluster(options: RedisOptions = {}, replicas = 0): Promise<readonly RedisServer[]> {
   const servers = await Promise.all([0, 1, 2].map(() => redisForTest({ ...options, cluster: true })))
   const from = servers.map((server) => server.now)
   const [first] = servers
@@ -197,12 +201,19 @@ export async function redisCluster(options: RedisOptions = {}): Promise<readonly
     // Two servers never begin to agree if they think that each is of the same, first configuration.
     await server.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
   }
-  for (const server of servers.slice(1)) {
-    const bus = await first?.ask('CONFIG', 'GET', 'cluster-port')
+  const more = await Promise.all(Array.from({ length: replicas }, () => redisForTest({ ...options, cluster: true })))
+  const bus = await first?.ask('CONFIG', 'GET', 'cluster-port')
+  for (const server of [...servers.slice(1), ...more])
     await server.ask('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0, Array.isArray(bus) ? String(bus[1]) : '')
-  }
   await Promise.all(servers.map((server, index) => server.says('Cluster state changed: ok', from[index])))
-  return servers
+  const id = String(await first?.ask('CLUSTER', 'MYID'))
+  for (const replica of more) {
+    while (!String(await replica.ask('CLUSTER', 'NODES')).includes(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+    const before = replica.now
+    await replica.ask('CLUSTER', 'REPLICATE', id)
+    await replica.says('sync: Finished with success', before)
+  }
+  return [...servers, ...more]
 }
 
 /** A port on which nothing listens, until another program takes it. */

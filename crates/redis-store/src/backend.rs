@@ -4,15 +4,17 @@
 use crate::archive::RedisArchive;
 use crate::arrivals::Arrivals;
 use crate::keys::Namespace;
+use crate::lines::Lines;
 use crate::member::Member;
 use crate::membership::Membership;
 use crate::names::Names;
 use crate::options::Acknowledge;
 use crate::packing::Packing;
 use crate::parts::Parts;
-use crate::reading::Reading;
+use crate::reading::{Reading, Waits};
+use crate::servers::Servers;
 use crate::writer::{Beginning, Message};
-use redis::{Client, RedisError};
+use redis::RedisError;
 use runtime::store::{
     Alert, Answering, Archive, Arrival, Backend, Batch, BatchNumber, CommitError, Damaged, Left, OpenError, Partition, Question,
     QuestionNumber, ReadError, ReadSchedules, StoredExecution,
@@ -20,17 +22,21 @@ use runtime::store::{
 use runtime::{Clock, Wake};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+/// How long who holds the leases waits for a server: two such times and a beat are less than an owner is certain for.
+const LINES_MAX: Duration = Duration::from_secs(2);
 
 /// New executions of one partition in a row: they share its calls, and the next ones are elsewhere.
 const TOGETHER: u32 = 32;
 
 /// How a namespace is opened.
 pub struct Opening<'a> {
-    /// Where the server is.
-    pub client: Client,
+    /// Where the server is, or the servers of a Cluster.
+    pub servers: Servers,
     /// What is opened there.
     pub namespace: Namespace,
     /// How long the server may be away before nobody waits for it.
@@ -52,6 +58,10 @@ pub struct RedisBackend {
     messages: UnboundedSender<Message>,
     arrivals: Arrivals,
     answering: Answering,
+    /// For those that callers read with.
+    archive: RedisArchive,
+    /// Whether questions that are not answered yet are given up.
+    is_closing: Arc<AtomicBool>,
 }
 
 /// What other processes have left in the partitions of this one.
@@ -67,13 +77,14 @@ impl RedisBackend {
     /// Joins the processes that have the namespace. What a process has left that has died is here when this returns, which takes as long as its leases; the
     /// thread waits meanwhile.
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
-        let Opening { client, namespace, patience, acknowledge, alerts, handle } = opening;
+        let Opening { servers, namespace, patience, acknowledge, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
         let member = Member { namespace: namespace.clone(), node: uuid::Uuid::new_v4().simple().to_string() };
-        let mut connection = client.get_connection_with_timeout(patience).map_err(away)?;
-        let (held, certain) = member.join(&mut connection).map_err(away)?;
-        let names = Names::default();
-        let archive = || RedisArchive::of(namespace.clone(), names.clone(), Reading::of(client.clone()));
+        let mut lines = Lines::of(servers.clone(), LINES_MAX);
+        let (held, certain) = handle.block_on(member.join(&mut lines, patience)).map_err(away)?;
+        let (names, is_closing) = (Names::default(), Arc::<AtomicBool>::default());
+        let archive_that = |waits| RedisArchive::of(namespace.clone(), names.clone(), Reading::of(servers.clone(), handle, waits));
+        let archive = || archive_that(Waits::ForCaller);
         let (arrivals, parts) = (Arrivals::waking(Arc::clone(&wake)), Parts::default());
         for held in &held {
             parts.take(held.partition);
@@ -81,23 +92,23 @@ impl RedisBackend {
         let partitions = held.iter().map(|held| held.partition).collect();
         let left = LeftHere { archive: archive(), partitions, parts: parts.clone(), unended: RefCell::default() };
         arrivals.tell(alerts.into_iter().map(Arrival::Alert));
-        let answering = Answering::from(Box::new(archive()), wake);
+        let answering = Answering::from(Box::new(archive_that(Waits::Until(Arc::clone(&is_closing)))), wake);
         let (messages, heard) = unbounded_channel();
         let (packing, told) = unbounded_channel();
-        handle.spawn(Packing { client: client.clone(), namespace: namespace.clone(), told }.run());
+        handle.spawn(Packing::over(servers.clone(), namespace.clone(), told).run());
         let membership = Membership {
             member: member.clone(),
-            client: client.clone(),
+            lines,
             parts: parts.clone(),
             held: held.clone(),
             unread: Vec::new(),
             archive: Some(archive()),
             told: messages.downgrade(),
         };
-        let (clock, beside) = (clock.share(), arrivals.clone());
+        let (archive, clock, beside) = (archive(), clock.share(), arrivals.clone());
         let beginning = Beginning {
             member,
-            client,
+            servers,
             names: names.clone(),
             clock,
             arrivals: beside,
@@ -110,7 +121,7 @@ impl RedisBackend {
         };
         beginning.start(heard, handle);
         handle.spawn(membership.run());
-        Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, arrivals, answering }, left))
+        Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, arrivals, answering, archive, is_closing }, left))
     }
 
     fn say(&self, message: Message) {
@@ -149,7 +160,7 @@ impl Backend for RedisBackend {
     }
 
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
-        self.answering.archive().another()
+        self.archive.another()
     }
 
     fn forget(&mut self, id: &str) {
@@ -159,9 +170,16 @@ impl Backend for RedisBackend {
     fn close(&mut self) -> Result<(), Arc<CommitError>> {
         let (closed, answer) = mpsc::sync_channel(1);
         self.say(Message::Close(closed));
+        self.is_closing.store(true, Ordering::Relaxed);
         let answer = answer.recv().unwrap_or(Err(Arc::new(CommitError::WriterGone)));
         self.answering.close();
         answer
+    }
+}
+
+impl Drop for RedisBackend {
+    fn drop(&mut self) {
+        self.is_closing.store(true, Ordering::Relaxed);
     }
 }
 
@@ -187,5 +205,9 @@ impl Left for LeftHere {
             self.parts.found(*partition, live.get(partition).copied().unwrap_or_default());
         }
         Ok(schedules)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 }

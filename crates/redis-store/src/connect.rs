@@ -6,13 +6,12 @@
 //! ```
 //! A server that loads what it has kept answers nothing else yet, and is waited for; everything else that is wrong is told at once.
 
-use crate::options::{RedisOptions, Tls};
+use crate::client::client;
+use crate::options::RedisOptions;
 use crate::server::{Mode, Server, Unfit, Warning};
+use crate::servers::Servers;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, TlsCertificates, Value, cmd,
-};
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, Value, cmd};
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
@@ -29,7 +28,7 @@ const LOADING: Duration = Duration::from_millis(100);
 /// A server on which executions can be kept.
 pub struct Connected {
     /// Makes connections, each as the user and to the database that was asked for.
-    pub client: Client,
+    pub servers: Servers,
     /// What the server has said of itself.
     pub server: Server,
     /// What is good to know of it.
@@ -145,7 +144,8 @@ pub enum ConnectError {
 
 /// Connects to the server, and judges it.
 pub async fn connect(options: &RedisOptions) -> Result<Connected, ConnectError> {
-    let stranger = client(options, RedisConnectionInfo::default().set_skip_set_lib_name())?;
+    let place = (options.host.as_str(), options.port);
+    let stranger = client(options, place, RedisConnectionInfo::default().set_skip_set_lib_name()).map_err(ConnectError::Certificates)?;
     let mut connection = match stranger.get_multiplexed_async_connection_with_config(&patient(options)).await {
         Ok(connection) => connection,
         Err(error) => return Err(unreached(options, error).await),
@@ -163,45 +163,11 @@ pub async fn connect(options: &RedisOptions) -> Result<Connected, ConnectError> 
         let selected: Result<Value, RedisError> = cmd("SELECT").arg(options.db).query_async(&mut connection).await;
         selected.map_err(|source| ConnectError::NoDatabase { place: options.place(), db: options.db, source })?;
     }
-    Ok(Connected { client: client(options, user(options))?, server, warnings })
-}
-
-/// As which user, and to which database.
-fn user(options: &RedisOptions) -> RedisConnectionInfo {
-    let mut info = RedisConnectionInfo::default().set_db(i64::from(options.db)).set_skip_set_lib_name();
-    if let Some(name) = &options.username {
-        info = info.set_username(name.as_str());
+    let servers = Servers::of(options, server.mode == Some(Mode::Cluster), &server.replicas_at);
+    if server.mode == Some(Mode::Cluster) {
+        servers.look().await;
     }
-    match &options.password {
-        Some(password) => info.set_password(password.as_str()),
-        None => info,
-    }
-}
-
-/// Makes connections to the server.
-fn client(options: &RedisOptions, user: RedisConnectionInfo) -> Result<Client, ConnectError> {
-    let RedisOptions { host, port, .. } = options;
-    let (host, port) = (host.clone(), *port);
-    let addr = match &options.tls {
-        None => ConnectionAddr::Tcp(host, port),
-        Some(_) => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
-    };
-    let info = addr.into_connection_info().map_err(ConnectError::Certificates)?.set_redis_settings(user);
-    match &options.tls {
-        None => Client::open(info),
-        Some(tls) => encrypted(info, tls),
-    }
-    .map_err(ConnectError::Certificates)
-}
-
-fn encrypted(info: ConnectionInfo, tls: &Tls) -> Result<Client, RedisError> {
-    // What was first in this process decides; either speaks TLS.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client_tls = tls.client.as_ref().map(|client| ClientTlsConfig {
-        client_cert: client.certificate.clone().into_bytes(),
-        client_key: client.key.clone().into_bytes(),
-    });
-    Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone().map(String::into_bytes) })
+    Ok(Connected { servers, server, warnings })
 }
 
 /// A server far away takes longer than the client would wait by itself.
@@ -240,7 +206,8 @@ async fn look(connection: &mut MultiplexedConnection, options: &RedisOptions) ->
     };
     // While it loads, INFO is answered and nothing else is.
     match ask(connection, cmd("EXISTS").arg("mao:"), options).await {
-        Err(ConnectError::Refused { source, .. }) if is_forbidden(&source) => {}
+        // Of a Cluster any server will do.
+        Err(ConnectError::Refused { source, .. }) if is_forbidden(&source) || source.redirect_node().is_some() => {}
         answered => drop(answered?),
     }
     let saves = ask(connection, cmd("CONFIG").arg("GET").arg("save"), options).await.ok();

@@ -15,9 +15,9 @@
 //! | `d:<hash>` | STRING | a definition |
 //! | `k:<hash>` | HASH | an idempotency key |
 //! | `schedules`, `s:<id>` | SET, HASH | schedules |
+//! | `echo:<node>` | STRING | what a process writes to hear when replicas have it, for a minute |
 //!
-//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, the processes that live, `mao:{ns:g}:nodes` (ZSET), and what a process
-//! writes to hear when its replicas have it, `mao:{ns:g}:echo:<node>`.
+//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, and the processes that live, `mao:{ns:g}:nodes` (ZSET).
 
 use engine::Keyed;
 use runtime::store::Partition;
@@ -59,9 +59,9 @@ impl Namespace {
         format!("mao:{{{}:g}}:nodes", self.name)
     }
 
-    /// The key of what a process writes to hear of its replicas.
-    pub(crate) fn echo(&self, node: &str) -> String {
-        format!("mao:{{{}:g}}:echo:{node}", self.name)
+    /// The key of what a process writes to hear of the replicas that a partition has.
+    pub(crate) fn echo(&self, partition: Partition, node: &str) -> String {
+        format!("{}echo:{node}", self.prefix(partition))
     }
 
     /// The key of an output that may be taken over.

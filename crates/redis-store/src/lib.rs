@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Journals on Redis: what drivers of many processes commit, in one namespace of one server.
+//! Journals on Redis: what drivers of many processes commit, in one namespace of one server or of a Cluster.
 //!
 //! ```text
 //! driver ─ submit(number, batch) ─▶ RedisBackend ─▶ writer, a task on tokio ─ commit(token, number, …) ─▶ Redis, {ns:partition}
@@ -14,8 +14,9 @@
 //!
 //! - [`keys`]: what is called what, and which id is in which partition.
 //! - [`RedisOptions`], [`connect`], [`Server`]: which server, how it is reached, and whether executions can be kept there.
+//! - [`Servers`], `slots`, `lines`: which of the servers of a Cluster, or which after a failover; and the connections of one that asks.
 //! - `call`, `scripts/commit.lua`: batches as one call, and what the server does with it.
-//! - `writer`: the task that commits.
+//! - `writer`, `written`, `trouble`: the task that commits, what it knows of each partition, and of servers that take nothing.
 //! - `lease`: until when a partition is ours; `member`, `membership`: which processes there are, and who has what; `parts`: what we have.
 //! - [`RedisBackend`]: the driver's side of it; `arrivals`: what it hears; `names`: its numbers of executions.
 //! - `stored`: rows and records as text; `packed`, `packing`: those of what has ended as one value; [`RedisArchive`]: reading them.
@@ -26,9 +27,11 @@ mod archive;
 mod arrivals;
 mod backend;
 mod call;
+mod client;
 mod connect;
 pub mod keys;
 mod lease;
+mod lines;
 mod member;
 mod membership;
 mod names;
@@ -38,11 +41,16 @@ mod packing;
 mod parts;
 mod reading;
 mod server;
+mod servers;
+mod slots;
 mod stored;
+mod trouble;
 mod writer;
+mod written;
 
 pub use archive::RedisArchive;
 pub use backend::{LeftHere, Opening, RedisBackend};
 pub use connect::{ConnectError, Connected, connect};
 pub use options::{Acknowledge, ClientCertificate, RedisOptions, Tls};
 pub use server::{Mode, Server, Unfit, Warning};
+pub use servers::Servers;

@@ -5,7 +5,8 @@
 
 use crate::keys::Namespace;
 use crate::lease::{Answer, BEAT, Certain, Held, LEASE, Since};
-use redis::{Cmd, Connection, Pipeline, RedisError, Value};
+use crate::lines::Lines;
+use redis::{Cmd, Pipeline, RedisError};
 use runtime::store::Partition;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -35,6 +36,11 @@ impl Member {
         command
     }
 
+    /// The key of what it writes to hear of the replicas that a partition has.
+    pub(crate) fn echo(&self, partition: Partition) -> String {
+        self.namespace.echo(partition, &self.node)
+    }
+
     /// Is no node any more.
     pub(crate) fn leave(&self) -> Cmd {
         let mut command = redis::cmd("ZREM");
@@ -51,12 +57,19 @@ impl Member {
 
     /// Joins the others. Of a process that does not show that it lives it waits until its leases are over, so that what it drove is here when this returns;
     /// and until there is a partition for it, as long as a lease is.
-    pub(crate) fn join(&self, connection: &mut Connection) -> Result<(Vec<Held>, Certain), RedisError> {
+    pub(crate) async fn join(&self, lines: &mut Lines, patience: Duration) -> Result<(Vec<Held>, Certain), RedisError> {
         let mut first: FxHashMap<String, u64> = FxHashMap::default();
         let mut alive: FxHashSet<String> = FxHashSet::default();
         let (mut held, begun): (Vec<Held>, _) = (Vec::new(), Since::here());
         loop {
-            let nodes = nodes_of(&self.beat().query::<Vec<String>>(connection)?);
+            let nodes = match lines.ask_one::<Vec<String>>(self.beat()).await {
+                Ok(nodes) => nodes_of(&nodes),
+                Err(error) if begun.has_passed(patience) => return Err(error),
+                Err(_) => {
+                    tokio::time::sleep(LOOK).await;
+                    continue;
+                }
+            };
             for (node, until) in nodes.iter().filter(|(node, _)| **node != self.node) {
                 if *first.entry(node.clone()).or_insert(*until) < *until {
                     alive.insert(node.clone());
@@ -71,20 +84,20 @@ impl Member {
             for one in held.iter().chain(&wanted) {
                 question.add_command(one.acquire(&self.namespace, &self.node));
             }
-            let mut answers = if question.is_empty() { Vec::new() } else { question.query::<Vec<Value>>(connection)? };
-            answers.drain(..held.len());
+            let answers = lines.ask(&question).await.into_iter().skip(held.len());
             let mut waits = !are_known;
             for (one, answer) in wanted.into_iter().zip(answers) {
-                match Answer::of(answer)? {
-                    Answer::Held => held.push(one),
-                    Answer::Taken(node) => waits |= !alive.contains(&node),
-                    Answer::Newer(_) => {}
+                match answer.and_then(Answer::of) {
+                    Ok(Answer::Held) => held.push(one),
+                    Ok(Answer::Taken(node)) => waits |= !alive.contains(&node),
+                    Ok(Answer::Newer(_)) => {}
+                    Err(_) => waits = true,
                 }
             }
             if (!waits && !held.is_empty()) || begun.has_passed(LEASE + BEAT) {
                 return Ok((held, certain));
             }
-            std::thread::sleep(LOOK);
+            tokio::time::sleep(LOOK).await;
         }
     }
 }

@@ -11,114 +11,130 @@
 
 use crate::archive::RedisArchive;
 use crate::lease::{Answer, BEAT, Certain, Held, RENEWED_EVERY, Since};
-use crate::member::{Member, nodes_of};
+use crate::lines::Lines;
+use crate::member::{Member, Nodes, nodes_of};
 use crate::parts::Parts;
-use crate::writer::{Message, connect};
-use redis::aio::MultiplexedConnection;
-use redis::{Client, Pipeline, RedisError, Value};
+use crate::writer::Message;
+use redis::{Pipeline, RedisError};
 use runtime::store::{Partition, Taken};
+use std::time::Duration;
 use tokio::sync::mpsc::WeakUnboundedSender;
+
+/// A server that was away for longer than this may have been away for all: those that it has not heard of since are not dead yet.
+const AWAY: Duration = Duration::from_secs(3);
+/// How long they have to show that they live, before what is theirs is taken.
+const SETTLES: Duration = Duration::from_secs(3);
 
 /// The task of one process.
 pub(crate) struct Membership {
     pub(crate) member: Member,
-    pub(crate) client: Client,
+    pub(crate) lines: Lines,
     pub(crate) parts: Parts,
     pub(crate) held: Vec<Held>,
-    /// Those that are ours, and not read yet.
-    pub(crate) unread: Vec<Held>,
+    /// Those that are ours, and not read yet, with until when.
+    pub(crate) unread: Vec<(Held, Certain)>,
     pub(crate) archive: Option<RedisArchive>,
     pub(crate) told: WeakUnboundedSender<Message>,
 }
 
+/// When something last went well, and since when the server is back.
+struct Times {
+    beat: Since,
+    renewed: Since,
+    back: Option<Since>,
+}
+
 impl Membership {
     pub(crate) async fn run(mut self) {
-        let (mut connection, mut renewed) = (None, Since::here());
+        let mut times = Times { beat: Since::here(), renewed: Since::here(), back: None };
         loop {
             tokio::time::sleep(BEAT).await;
             // The backend is gone.
             if self.told.upgrade().is_none() {
                 return;
             }
-            if self.turn(&mut connection, &mut renewed).await.is_err() {
-                connection = None;
-            }
+            self.turn(&mut times).await;
         }
     }
 
-    async fn turn(&mut self, connection: &mut Option<MultiplexedConnection>, renewed: &mut Since) -> Result<(), RedisError> {
-        let connection = match connection {
-            Some(connection) => connection,
-            None => connection.insert(connect(&self.client).await?),
-        };
+    async fn turn(&mut self, times: &mut Times) {
         let lost = self.parts.lost();
         self.held.retain(|held| !lost.contains(&held.partition));
         self.held.extend(self.parts.returned());
-        let nodes = nodes_of(&self.member.beat().query_async::<Vec<String>>(connection).await?);
-        if renewed.has_passed(RENEWED_EVERY) {
+        if times.renewed.has_passed(RENEWED_EVERY) {
             let here = Since::here();
-            self.renew(connection).await?;
-            *renewed = here;
+            if self.renew().await {
+                times.renewed = here;
+            }
         }
+        let Ok(nodes) = self.lines.ask_one::<Vec<String>>(self.member.beat()).await else { return };
+        if times.beat.has_passed(AWAY) {
+            times.back = Some(Since::here());
+        }
+        times.beat = Since::here();
+        if times.back.is_none_or(|back| back.has_passed(SETTLES)) {
+            times.back = None;
+            self.share(&nodes_of(&nodes)).await;
+        }
+        self.read().await;
+    }
+
+    /// Lets go of what is for others, and takes what is for us, of those that live.
+    async fn share(&mut self, nodes: &Nodes) {
         let is_ours = |partition: Partition| self.member.is_for_us(partition, nodes.keys());
         let leaving = self.parts.leave(|partition| !is_ours(partition));
         let released: Vec<Held> = self.held.extract_if(.., |held| leaving.contains(&held.partition)).collect();
         for one in released {
             self.tell(Message::Release(one));
         }
-        let has = |partition: Partition| self.held.iter().chain(&self.unread).any(|held| held.partition == partition);
+        let has =
+            |partition: Partition| self.held.iter().chain(self.unread.iter().map(|(held, _)| held)).any(|held| held.partition == partition);
         let wanted: Vec<Held> = self.member.namespace.partitions().filter(|one| is_ours(*one) && !has(*one)).map(Held::draw).collect();
-        let got = self.acquire(connection, wanted).await?;
-        self.unread.extend(got);
-        self.read().await;
-        Ok(())
+        let certain = Certain::from_here();
+        let answers = self.acquire(&wanted).await;
+        let got = wanted.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(Answer::Held)));
+        self.unread.extend(got.map(|(one, _)| (one, certain)));
     }
 
-    async fn renew(&mut self, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    /// Whether all that answered was renewed: a server of a Cluster may be away, and what the others have goes on.
+    async fn renew(&mut self) -> bool {
         let certain = Certain::from_here();
+        let all: Vec<Held> = self.held.iter().chain(self.unread.iter().map(|(held, _)| held)).cloned().collect();
+        let answers = self.acquire(&all).await;
+        let is_well = answers.iter().all(Result::is_ok);
         let mut kept = Vec::new();
-        for unread in [false, true] {
-            let all = std::mem::take(if unread { &mut self.unread } else { &mut self.held });
-            let before: Vec<Partition> = all.iter().map(|held| held.partition).collect();
-            let held = match self.acquire(connection, all.clone()).await {
-                Ok(held) => held,
-                Err(error) => {
-                    *(if unread { &mut self.unread } else { &mut self.held }) = all;
-                    return Err(error);
+        for (one, answer) in all.iter().zip(answers) {
+            match answer {
+                Ok(Answer::Held) => kept.push(one.partition),
+                Ok(_) => {
+                    self.unread.retain(|(unread, _)| unread.partition != one.partition);
+                    if self.held.extract_if(.., |held| held.partition == one.partition).next().is_some() {
+                        self.tell(Message::Gone(one.partition));
+                    }
                 }
-            };
-            kept.extend(held.iter().map(|held| held.partition));
-            *(if unread { &mut self.unread } else { &mut self.held }) = held;
-            for partition in before.into_iter().filter(|partition| !unread && !kept.contains(partition)) {
-                self.tell(Message::Gone(partition));
+                Err(_) => {}
             }
         }
-        self.tell(Message::Renewed(certain));
-        Ok(())
+        for (unread, until) in &mut self.unread {
+            if kept.contains(&unread.partition) {
+                *until = certain;
+            }
+        }
+        self.tell(Message::Renewed(certain, kept));
+        is_well
     }
 
-    /// Those of them that are held from here on.
-    async fn acquire(&mut self, connection: &mut MultiplexedConnection, wanted: Vec<Held>) -> Result<Vec<Held>, RedisError> {
-        if wanted.is_empty() {
-            return Ok(wanted);
-        }
+    async fn acquire(&mut self, wanted: &[Held]) -> Vec<Result<Answer, RedisError>> {
         let mut question = Pipeline::new();
-        for one in &wanted {
+        for one in wanted {
             question.add_command(one.acquire(&self.member.namespace, &self.member.node));
         }
-        let answers: Vec<Value> = question.query_async(connection).await?;
-        let mut held = Vec::new();
-        for (one, answer) in wanted.into_iter().zip(answers) {
-            if Answer::of(answer)? == Answer::Held {
-                held.push(one);
-            }
-        }
-        Ok(held)
+        self.lines.ask(&question).await.into_iter().map(|answer| answer.and_then(Answer::of)).collect()
     }
 
     /// Reads what is in partitions that are ours now. What cannot be read is tried again with the next beat.
     async fn read(&mut self) {
-        while let Some(held) = self.unread.pop() {
+        while let Some((held, certain)) = self.unread.pop() {
             let Some(archive) = self.archive.take() else { return };
             let partition = held.partition;
             let read = tokio::task::spawn_blocking(move || {
@@ -127,10 +143,10 @@ impl Membership {
             });
             let Ok((archive, taken)) = read.await else { return };
             self.archive = Some(archive);
-            let Ok(taken) = taken else { return self.unread.push(held) };
+            let Ok(taken) = taken else { return self.unread.push((held, certain)) };
             self.parts.found(partition, taken.executions.len() + taken.schedules.len());
             self.held.push(held.clone());
-            self.tell(Message::Took(held, Box::new(taken)));
+            self.tell(Message::Took(held, certain, Box::new(taken)));
         }
     }
 

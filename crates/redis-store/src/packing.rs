@@ -9,10 +9,10 @@
 
 use crate::keys::Namespace;
 use crate::lease::Held;
+use crate::lines::Lines;
 use crate::packed::{Packer, Whole};
-use crate::writer::connect;
-use redis::aio::MultiplexedConnection;
-use redis::{Client, Pipeline, RedisError};
+use crate::servers::Servers;
+use redis::{Pipeline, RedisError};
 use runtime::store::Partition;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// Executions that are packed with one question.
 const TOGETHER: usize = 64;
 
+/// How long an answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
 /// Pauses after something went wrong.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -29,10 +32,10 @@ const PACK: &str = include_str!("scripts/pack.lua");
 
 /// The task.
 pub(crate) struct Packing {
-    pub(crate) client: Client,
-    pub(crate) namespace: Namespace,
+    lines: Lines,
+    namespace: Namespace,
     /// Partitions in which something may have ended.
-    pub(crate) told: UnboundedReceiver<Held>,
+    told: UnboundedReceiver<Held>,
 }
 
 /// An execution that has ended.
@@ -43,26 +46,24 @@ struct Ended {
     packed: Vec<u8>,
 }
 
-/// A connection to a server that has the script, and its name.
-struct Ready {
-    connection: MultiplexedConnection,
-    script: String,
-}
-
 impl Packing {
+    pub(crate) fn over(servers: Servers, namespace: Namespace, told: UnboundedReceiver<Held>) -> Self {
+        Self { lines: Lines::with_script(servers, ANSWER_MAX, PACK), namespace, told }
+    }
+
     pub(crate) async fn run(mut self) {
-        let (mut due, mut ready, packer) = (BTreeMap::new(), None, Arc::new(Packer::new()));
+        let (mut due, packer) = (BTreeMap::new(), Arc::new(Packer::new()));
         while let Some(held) = self.told.recv().await {
             due.insert(held.partition, held);
             while !due.is_empty() {
                 while let Ok(held) = self.told.try_recv() {
                     due.insert(held.partition, held);
                 }
-                if self.turn(&mut due, &mut ready, &packer).await.is_ok() {
+                if self.turn(&mut due, &packer).await.is_ok() {
                     continue;
                 }
                 // The server is away, or takes nothing. What is left is left to whoever has the partition next, once this process has not.
-                ready = None;
+                self.lines.hang_up();
                 if self.told.is_closed() {
                     return;
                 }
@@ -72,12 +73,9 @@ impl Packing {
     }
 
     /// Packs some of what has ended.
-    async fn turn(&self, due: &mut BTreeMap<Partition, Held>, ready: &mut Option<Ready>, packer: &Arc<Packer>) -> Result<(), RedisError> {
-        let ready = match ready {
-            Some(ready) => ready,
-            None => ready.insert(Ready::to(&self.client).await?),
-        };
-        let found = self.some_of(due, &mut ready.connection).await?;
+    async fn turn(&mut self, due: &mut BTreeMap<Partition, Held>, packer: &Arc<Packer>) -> Result<(), RedisError> {
+        let script = self.lines.script().await?;
+        let found = self.some_of(due).await?;
         if found.is_empty() {
             return Ok(());
         }
@@ -94,7 +92,7 @@ impl Packing {
         let mut question = Pipeline::new();
         for Ended { held, id, whole, packed } in &all {
             let prefix = self.namespace.prefix(held.partition);
-            let command = question.cmd("EVALSHA").arg(&ready.script).arg(7);
+            let command = question.cmd("EVALSHA").arg(&script).arg(7);
             for key in ["own", "unpacked", "room"] {
                 command.arg(format!("{prefix}{key}"));
             }
@@ -103,7 +101,7 @@ impl Packing {
             }
             command.arg(&held.token).arg(id).arg(whole.texts.len()).arg(packed.as_slice());
         }
-        let answers: Vec<String> = question.query_async(&mut ready.connection).await?;
+        let answers: Vec<String> = self.lines.ask_all(&question).await?;
         for (Ended { held, .. }, answer) in all.iter().zip(answers) {
             if answer == "FENCED" && due.get(&held.partition).is_some_and(|due| due.token == held.token) {
                 due.remove(&held.partition);
@@ -113,13 +111,13 @@ impl Packing {
     }
 
     /// Some of what has ended in these partitions; those where nothing has are not due any more.
-    async fn some_of(&self, due: &mut BTreeMap<Partition, Held>, connection: &mut MultiplexedConnection) -> Result<Vec<Ended>, RedisError> {
+    async fn some_of(&mut self, due: &mut BTreeMap<Partition, Held>) -> Result<Vec<Ended>, RedisError> {
         let mut question = Pipeline::new();
         let each = TOGETHER.div_ceil(due.len().max(1));
         for partition in due.keys() {
             question.cmd("SRANDMEMBER").arg(format!("{}unpacked", self.namespace.prefix(*partition))).arg(each);
         }
-        let answers: Vec<Vec<String>> = question.query_async(connection).await?;
+        let answers: Vec<Vec<String>> = self.lines.ask_all(&question).await?;
         let (mut question, mut asked, mut idle) = (Pipeline::new(), Vec::new(), Vec::new());
         for (held, ids) in due.values().zip(answers) {
             if ids.is_empty() {
@@ -139,7 +137,7 @@ impl Packing {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let answers: Vec<redis::Value> = question.query_async(connection).await?;
+        let answers: Vec<redis::Value> = self.lines.ask_all(&question).await?;
         let mut answers = answers.into_iter();
         let mut found = Vec::with_capacity(asked.len());
         for (held, id) in asked {
@@ -156,13 +154,5 @@ impl Packing {
             found.push(Ended { held, id, whole: read().unwrap_or_default(), packed: Vec::new() });
         }
         Ok(found)
-    }
-}
-
-impl Ready {
-    async fn to(client: &Client) -> Result<Self, RedisError> {
-        let mut connection = connect(client).await?;
-        let script = redis::cmd("SCRIPT").arg("LOAD").arg(PACK).query_async(&mut connection).await?;
-        Ok(Self { connection, script })
     }
 }

@@ -1,76 +1,82 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! A connection of a reader, which waits for its answers. It is made with the first question, and again when it breaks: to read twice changes nothing.
+//! The connections of a reader, whose thread waits for the answers. They are made with the first question, and again when they break: to read twice changes
+//! nothing. A server that is away for a moment, loads what it has kept or gives its place to another is waited for.
 
-use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError, Value};
+use crate::lease::Since;
+use crate::lines::Lines;
+use crate::servers::Servers;
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError};
 use runtime::store::ReadError;
 use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
-/// How long an answer may take.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// How long it may take until a connection is there.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long an answer, or a connection, may take.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// How long a caller's thread waits for a server that does not answer.
+const CALLER_MAX: Duration = Duration::from_secs(5);
+
+/// Between two questions to a server that does not answer for now.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a server is waited for.
+#[derive(Clone)]
+pub(crate) enum Waits {
+    /// Some seconds: a caller can ask again.
+    ForCaller,
+    /// Until this is said to be over: what a driver asks it cannot do without.
+    Until(Arc<AtomicBool>),
+}
 
 pub(crate) struct Reading {
-    client: Client,
-    connection: RefCell<Option<Connection>>,
+    lines: RefCell<Lines>,
+    servers: Servers,
+    handle: Handle,
+    waits: Waits,
 }
 
 impl Reading {
-    pub(crate) fn of(client: Client) -> Self {
-        Self { client, connection: RefCell::new(None) }
+    pub(crate) fn of(servers: Servers, handle: &Handle, waits: Waits) -> Self {
+        Self { lines: RefCell::new(Lines::of(servers.clone(), ANSWER_MAX)), servers, handle: handle.clone(), waits }
     }
 
-    /// Another connection to the same server.
+    /// Other connections to the same servers.
     pub(crate) fn another(&self) -> Self {
-        Self::of(self.client.clone())
+        Self::of(self.servers.clone(), &self.handle, self.waits.clone())
     }
 
     pub(crate) fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ReadError> {
-        self.with(|connection| command.query(connection))
+        let mut question = Pipeline::new();
+        question.add_command(command.clone());
+        let (answer,) = self.ask_all(&question)?;
+        Ok(answer)
     }
 
     pub(crate) fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, ReadError> {
-        if commands.is_empty() {
-            // The client refuses to ask nothing.
-            return redis::from_redis_value(Value::Array(Vec::new()))
-                .map_err(|error| ReadError::Unreachable { message: error.to_string() });
-        }
-        self.with(|connection| commands.query(connection))
-    }
-
-    fn with<T>(&self, mut question: impl FnMut(&mut Connection) -> Result<T, RedisError>) -> Result<T, ReadError> {
-        let mut held = self.connection.borrow_mut();
-        let was_there = held.is_some();
-        let answer = self.connected(&mut held).and_then(&mut question);
-        let answer = match answer {
-            // The server may have closed what nobody has used for long.
-            Err(error) if was_there && is_broken(&error) => {
-                *held = None;
-                self.connected(&mut held).and_then(&mut question)
+        let mut lines = self.lines.borrow_mut();
+        let began = Since::here();
+        let answer = loop {
+            match self.handle.block_on(lines.ask_all(commands)) {
+                Err(error) if is_passing(&error) && self.waits_since(began) => std::thread::sleep(PAUSE),
+                answer => break answer,
             }
-            other => other,
         };
-        answer.map_err(|error| {
-            if is_broken(&error) {
-                *held = None;
-            }
-            ReadError::Unreachable { message: error.to_string() }
-        })
+        answer.map_err(|error| ReadError::Unreachable { message: error.to_string() })
     }
 
-    fn connected<'c>(&self, held: &'c mut Option<Connection>) -> Result<&'c mut Connection, RedisError> {
-        if held.is_none() {
-            let connection = self.client.get_connection_with_timeout(CONNECT_MAX)?;
-            connection.set_read_timeout(Some(ANSWER_MAX))?;
-            connection.set_write_timeout(Some(ANSWER_MAX))?;
-            return Ok(held.insert(connection));
+    fn waits_since(&self, began: Since) -> bool {
+        match &self.waits {
+            Waits::ForCaller => !began.has_passed(CALLER_MAX),
+            Waits::Until(is_over) => !is_over.load(Ordering::Relaxed),
         }
-        // It was looked at above.
-        held.as_mut().ok_or_else(|| RedisError::from((redis::ErrorKind::Io, "no connection")))
     }
 }
 
-fn is_broken(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_timeout() || error.is_connection_dropped() || error.is_unrecoverable_error()
+/// Whether the same question may be answered a moment later.
+fn is_passing(error: &RedisError) -> bool {
+    let is_broken = error.is_io_error() || error.is_timeout() || error.is_connection_dropped();
+    is_broken || matches!(error.code(), Some("LOADING" | "CLUSTERDOWN" | "TRYAGAIN" | "MASTERDOWN" | "MOVED" | "ASK"))
 }

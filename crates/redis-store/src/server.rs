@@ -22,6 +22,8 @@ pub struct Server {
     pub replica_of: Option<String>,
     /// How many replicas it has.
     pub replicas: Option<u32>,
+    /// Where they are.
+    pub replicas_at: Vec<(String, u16)>,
     /// What it does when its memory is full.
     pub policy: Option<String>,
     /// The most bytes it may take; 0: any number.
@@ -83,12 +85,6 @@ pub enum Unfit {
         /// Which server.
         place: String,
     },
-    /// Its keys are on several servers, and what commits speaks to one.
-    #[error("Redis at {place} is of a Cluster, where executions cannot be kept yet: name a server that is none of a Cluster in `redis`")]
-    Cluster {
-        /// Which server.
-        place: String,
-    },
 }
 
 /// What is good to know of a server on which executions are kept all the same.
@@ -121,6 +117,7 @@ impl Server {
             }),
             replica_of: is_replica.then(|| primary().unwrap_or_else(|| "another server".to_owned())),
             replicas: field("connected_slaves").and_then(|count| count.parse().ok()),
+            replicas_at: info.lines().filter_map(replica_at).collect(),
             policy: field("maxmemory_policy").map(str::to_owned),
             memory_max: field("maxmemory").and_then(|bytes| bytes.parse().ok()),
             appends: field("aof_enabled").map(|flag| flag == "1"),
@@ -137,14 +134,12 @@ impl Server {
         if let Some(version) = self.version.as_ref().filter(|version| is_older(version)) {
             return Err(Unfit::TooOld { place: place(), version: version.clone() });
         }
-        if let Some(primary) = &self.replica_of {
+        // Of a Cluster any server names the others.
+        if let Some(primary) = self.replica_of.as_ref().filter(|_| self.mode != Some(Mode::Cluster)) {
             return Err(Unfit::Replica { place: place(), primary: primary.clone() });
         }
         if let Some(policy) = self.policy.as_ref().filter(|policy| *policy != "noeviction") {
             return Err(Unfit::Evicts { place: place(), policy: policy.clone() });
-        }
-        if self.mode == Some(Mode::Cluster) {
-            return Err(Unfit::Cluster { place: place() });
         }
         Ok(self.warnings(options))
     }
@@ -218,6 +213,14 @@ impl Warning {
     }
 }
 
+/// Where a line of `INFO` says that a replica is: `slave0:ip=10.0.0.2,port=6379,state=online,…`.
+fn replica_at(line: &str) -> Option<(String, u16)> {
+    let (name, fields) = line.trim_end().split_once(':')?;
+    name.strip_prefix("slave")?.parse::<u32>().ok()?;
+    let field = |name: &str| fields.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    Some((field("ip")?.to_owned(), field("port")?.parse().ok()?))
+}
+
 /// A version that cannot be read is not older: the scripts will tell.
 fn is_older(version: &str) -> bool {
     let mut parts = version.split('.').map(str::parse::<u32>);
@@ -276,7 +279,15 @@ mod tests {
                 .contains("is a replica of 10.0.0.1:6380 and takes no writes")
         );
         assert!(refused("standalone", "sentinel").contains("is a Sentinel, which keeps no keys"));
-        assert!(refused("standalone", "cluster").contains("is of a Cluster, where executions cannot be kept yet"));
+    }
+
+    #[test]
+    fn a_server_of_a_cluster_and_its_replicas_are_taken() {
+        let replica = "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6380";
+        let info = INFO.replace("standalone", "cluster").replace("role:master", replica);
+        assert_eq!(Server::of_info(&info).judge(&options()), Ok(Vec::new()));
+        let primary = INFO.replace("connected_slaves:0", "connected_slaves:1\r\nslave0:ip=10.0.0.2,port=6381,state=online,offset=14,lag=1");
+        assert_eq!(Server::of_info(&primary).replicas_at, [("10.0.0.2".to_owned(), 6381)]);
     }
 
     #[test]

@@ -7,20 +7,22 @@
 //!               │      ── FENCED, GAP ▶ Lost: another process has the partition, or the server has lost it
 //!               └── no answer, or one that says "not now": the same call again, under its number, until it is known what became of it
 //! ```
+//! A partition whose server is in trouble waits by itself: what others of a Cluster have is committed meanwhile.
 
 use crate::arrivals::Arrivals;
-use crate::call::{Call, Lane, Writing};
-use crate::keys::Namespace;
-use crate::lease::{Certain, Held, Since};
+use crate::lease::{Certain, Held};
+use crate::lines::Lines;
 use crate::member::Member;
 use crate::names::Names;
 use crate::options::Acknowledge;
 use crate::parts::Parts;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
+use crate::servers::Servers;
+use crate::trouble::Trouble;
+use crate::written::Written;
+use redis::{Pipeline, RedisError, Value};
 use runtime::Clock;
 use runtime::store::{Arrival, Batch, BatchNumber, CommitError, Partition, Refusal, Taken};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -35,21 +37,20 @@ const REPLICA_MAX: Duration = Duration::from_secs(1);
 /// How long what is written for that is kept.
 const ECHO_KEPT: Duration = Duration::from_mins(1);
 
-/// Pauses before the same is tried again.
+/// Between two looks at partitions that are all in trouble.
 const PAUSE: Duration = Duration::from_millis(20);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 const COMMIT: &str = include_str!("scripts/commit.lua");
 
 /// What the task is told.
 pub(crate) enum Message {
     Submitted(BatchNumber, Batch),
-    /// The partitions are held for longer.
-    Renewed(Certain),
+    /// These partitions are held for longer.
+    Renewed(Certain, Vec<Partition>),
     /// Another process has it.
     Gone(Partition),
-    /// This process has it from here on, and this is there.
-    Took(Held, Box<Taken>),
+    /// This process has it from here on, for so long, and this is there.
+    Took(Held, Certain, Box<Taken>),
     /// Nothing lives there, and another process is to have it.
     Release(Held),
     /// The orchestrator closes: what waits is committed, the partitions are let go of, and how that went is told.
@@ -59,7 +60,7 @@ pub(crate) enum Message {
 /// What a writer begins with.
 pub(crate) struct Beginning {
     pub(crate) member: Member,
-    pub(crate) client: Client,
+    pub(crate) servers: Servers,
     pub(crate) names: Names,
     pub(crate) clock: Clock,
     pub(crate) arrivals: Arrivals,
@@ -76,64 +77,33 @@ pub(crate) struct Beginning {
 impl Beginning {
     /// Starts the task, which ends with the last of what may tell it something.
     pub(crate) fn start(self, messages: UnboundedReceiver<Message>, handle: &tokio::runtime::Handle) {
-        let Self { member, client, names, clock, arrivals, parts, held, certain, patience, acknowledge, packing } = self;
+        let Self { member, servers, names, clock, arrivals, parts, held, certain, patience, acknowledge, packing } = self;
         // What the one before has left.
         for held in &held {
             let _ = packing.send(held.clone());
         }
-        let lanes = held.into_iter().map(|held| (held.partition, Written::of(&member.namespace, held))).collect();
-        let server = Server { client, connection: None, script: String::new() };
-        let leaving = Vec::new();
+        let written = held.into_iter().map(|held| (held.partition, Written::of(&member.namespace, held, certain)));
         let writer = Writer {
-            server,
+            lines: Lines::with_script(servers, ANSWER_MAX, COMMIT),
+            lanes: written.collect(),
             member,
             names,
             clock,
             arrivals,
             parts,
             messages,
-            lanes,
-            leaving,
-            certain,
-            patience,
+            leaving: Vec::new(),
             acknowledge,
             packing,
-            trouble: None,
+            trouble: Trouble::of(patience),
             closing: None,
         };
         handle.spawn(writer.run());
     }
 }
 
-pub(crate) async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER_MAX)).set_response_timeout(Some(ANSWER_MAX));
-    client.get_multiplexed_async_connection_with_config(&config).await
-}
-
-/// One partition, as it is written.
-struct Written {
-    held: Held,
-    prefix: String,
-    lane: Lane,
-    /// The number of the last call that was acknowledged.
-    number: u64,
-    waiting: VecDeque<(BatchNumber, Batch)>,
-    under_way: Option<Call>,
-}
-
-impl Written {
-    fn of(namespace: &Namespace, held: Held) -> Self {
-        let prefix = namespace.prefix(held.partition);
-        Self { held, prefix, lane: Lane::default(), number: 0, waiting: VecDeque::new(), under_way: None }
-    }
-
-    fn has_work(&self) -> bool {
-        self.under_way.is_some() || !self.waiting.is_empty()
-    }
-}
-
 struct Writer {
-    server: Server,
+    lines: Lines,
     member: Member,
     names: Names,
     clock: Clock,
@@ -143,21 +113,10 @@ struct Writer {
     lanes: BTreeMap<Partition, Written>,
     /// What is to be let go of with the next message to the server.
     leaving: Vec<Held>,
-    certain: Certain,
-    patience: Duration,
     acknowledge: Acknowledge,
     packing: UnboundedSender<Held>,
-    trouble: Option<Trouble>,
+    trouble: Trouble,
     closing: Option<SyncSender<Result<(), Arc<CommitError>>>>,
-}
-
-/// Nothing can be committed for now.
-struct Trouble {
-    since: Since,
-    why: String,
-    is_away: bool,
-    is_short: bool,
-    pause: Duration,
 }
 
 impl Writer {
@@ -183,15 +142,21 @@ impl Writer {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Submitted(number, batch) => match self.lanes.get_mut(&batch.partition) {
-                Some(written) => written.waiting.push_back((number, batch)),
+                Some(written) => written.push(number, batch),
                 None => self.decline(&batch),
             },
-            Message::Renewed(certain) => self.certain = certain,
+            Message::Renewed(certain, partitions) => {
+                for partition in partitions {
+                    if let Some(written) = self.lanes.get_mut(&partition) {
+                        written.certain = certain;
+                    }
+                }
+            }
             Message::Gone(partition) => self.lose(partition),
-            Message::Took(held, taken) => {
+            Message::Took(held, certain, taken) => {
                 let partition = held.partition;
                 let _ = self.packing.send(held.clone());
-                self.lanes.insert(partition, Written::of(&self.member.namespace, held));
+                self.lanes.insert(partition, Written::of(&self.member.namespace, held, certain));
                 self.parts.take(partition);
                 self.arrivals.tell([Arrival::Taken(taken)]);
             }
@@ -220,15 +185,25 @@ impl Writer {
 
     /// Nobody who closes waits for a server that is away.
     fn gives_up(&self) -> bool {
-        self.closing.is_some() && self.trouble.as_ref().is_some_and(|trouble| trouble.is_away)
+        self.closing.is_some() && self.trouble.is_away()
     }
 
-    /// One message to the server, or a pause before the next.
+    /// One message to each server, or a pause before the next.
     async fn turn(&mut self) -> Result<(), CommitError> {
-        let sent = if self.certain.holds() { self.send().await? } else { Err(Held::uncertain()) };
-        match sent {
-            Ok(()) => self.well(),
-            Err(error) => self.wait_for_better(&error).await,
+        let ready: Vec<Partition> = self.lanes.iter().filter(|(_, written)| written.is_ready()).map(|(partition, _)| *partition).collect();
+        if ready.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+        } else {
+            let failed = self.send(ready).await?;
+            for (partition, error) in failed {
+                self.trouble.hear(&error, &self.arrivals);
+                if let Some(written) = self.lanes.get_mut(&partition) {
+                    written.pause();
+                }
+            }
+            if !self.lanes.values().any(Written::is_in_trouble) {
+                self.trouble.is_over(&self.arrivals);
+            }
         }
         while let Ok(message) = self.messages.try_recv() {
             self.hear(message);
@@ -236,50 +211,69 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends what waits, and does what is answered. The inner error: it is to be sent again.
-    async fn send(&mut self) -> Result<Result<(), RedisError>, CommitError> {
-        if let Err(error) = self.find_checksums().await {
-            self.server.connection = None;
-            return Ok(Err(error));
-        }
+    /// Sends what waits in these partitions, and does what is answered. Those for which that is to be sent again, and why.
+    async fn send(&mut self, ready: Vec<Partition>) -> Result<Vec<(Partition, RedisError)>, CommitError> {
+        let mut failed = Vec::new();
+        let script = match self.lines.script().await {
+            Ok(script) => script,
+            Err(error) => return Ok(ready.into_iter().map(|partition| (partition, error.clone())).collect()),
+        };
+        self.find_checksums(&ready).await;
         let mut question = Pipeline::new();
-        question.ignore_errors();
         let mut asked = Vec::new();
-        let script = match self.server.ready().await {
-            Ok(script) => script.to_owned(),
-            Err(error) => return Ok(Err(error)),
-        };
-        for (partition, written) in &mut self.lanes {
-            written.prepare(&self.member.namespace, &self.names)?;
-            if let Some(call) = &written.under_way {
-                call.before().iter().for_each(|command| _ = question.add_command(command.clone()).ignore());
-                question.add_command(call.command(&script, &written.held.token, written.number + 1));
-                asked.push(*partition);
+        for partition in ready {
+            let Some(written) = self.lanes.get_mut(&partition) else { continue };
+            if !written.certain.holds() {
+                failed.push((partition, Held::uncertain()));
+            } else if written.prepare(&self.member.namespace, &self.names)? {
+                asked.push((partition, written.ask(&script, &mut question)));
+            } else {
+                failed.push((partition, Held::uncertain()));
             }
         }
-        let answers: Vec<Result<Vec<String>, RedisError>> = match self.server.ask(&question).await {
-            Ok(answers) => answers,
-            Err(error) => return Ok(Err(error)),
-        };
+        let mut answers = self.lines.ask(&question).await.into_iter();
+        let mut told = Vec::new();
+        for (partition, count) in asked {
+            // What it answers last is of the call.
+            let answer: Result<Vec<_>, _> = answers.by_ref().take(count).collect();
+            match answer.and_then(|mut values| Ok(redis::from_redis_value::<Vec<String>>(values.pop().unwrap_or(Value::Nil))?)) {
+                Ok(words) => told.push((partition, words)),
+                Err(error) => failed.push((partition, error)),
+            }
+        }
+        if failed.iter().any(|(_, error)| error.code() == Some("NOSCRIPT")) {
+            self.lines.hang_up();
+        }
         // What no replica has is sent again, and is then the same under its number.
-        if self.acknowledge == Acknowledge::Replicated
-            && let Err(error) = self.server.replicated(&self.member.namespace.echo(&self.member.node)).await
-        {
-            return Ok(Err(error));
+        let unsure = if self.acknowledge == Acknowledge::Replicated { self.replicated(&told).await } else { Vec::new() };
+        told.retain(|(partition, _)| unsure.iter().all(|(other, _)| other != partition));
+        failed.extend(unsure);
+        for (partition, words) in told {
+            self.answered(partition, &words)?;
         }
-        let mut trouble = None;
-        for (partition, answer) in asked.into_iter().zip(answers) {
-            match answer {
-                Ok(words) => self.answered(partition, &words)?,
-                Err(error) => {
-                    if error.code() == Some("NOSCRIPT") {
-                        self.server.connection = None;
-                    }
-                    trouble = Some(error);
-                }
+        Ok(failed)
+    }
+
+    /// Resolves when replicas have what was written in these partitions; those of which that is not known.
+    ///
+    /// A server waits for what a connection wrote last. Where all was there already that is nothing, and it would answer at once, also while its
+    /// replica stands still (measured): so something is written first.
+    async fn replicated(&mut self, told: &[(Partition, Vec<String>)]) -> Vec<(Partition, RedisError)> {
+        let mut unsure = Vec::new();
+        for together in self.lines.by_servers(told.iter().map(|(partition, _)| (*partition, self.member.echo(*partition)))) {
+            let mut question = Pipeline::new();
+            for (_, echo) in &together {
+                question.cmd("SET").arg(echo).arg(1).arg("PX").arg(ECHO_KEPT.as_millis().to_string());
+            }
+            question.cmd("WAIT").arg(1).arg(REPLICA_MAX.as_millis().to_string());
+            let answers: Result<Vec<_>, _> = self.lines.ask_together(&question).await.into_iter().collect();
+            let missing = || RedisError::from((redis::ErrorKind::Io, "no replica has it yet"));
+            let replicas = answers.and_then(|mut answers| Ok(redis::from_redis_value::<u32>(answers.pop().unwrap_or(Value::Int(0)))?));
+            if let Some(error) = replicas.map_or_else(Some, |count| (count == 0).then(missing)) {
+                unsure.extend(together.into_iter().map(|(partition, _)| (partition, error.clone())));
             }
         }
-        Ok(trouble.map_or(Ok(()), Err))
+        unsure
     }
 
     fn answered(&mut self, partition: Partition, words: &[String]) -> Result<(), CommitError> {
@@ -287,9 +281,7 @@ impl Writer {
         let Some(written) = self.lanes.get_mut(&partition) else { return Ok(()) };
         match word(0) {
             "OK" | "DUP" => {
-                let Some(call) = written.under_way.take() else { return Ok(()) };
-                written.number += 1;
-                call.done(&mut written.lane);
+                let Some(call) = written.done() else { return Ok(()) };
                 if call.ends {
                     let _ = self.packing.send(written.held.clone());
                 }
@@ -326,83 +318,45 @@ impl Writer {
         }
     }
 
-    /// Journals that another process wrote go on from the checksum of their last record.
-    async fn find_checksums(&mut self) -> Result<(), RedisError> {
-        for written in self.lanes.values_mut() {
-            let wanted = written.lane.unknown(written.waiting.iter().flat_map(|(_, batch)| &batch.records));
-            if wanted.is_empty() {
-                continue;
-            }
-            let mut question = Pipeline::new();
-            let mut keys = Vec::new();
-            for (key, seq) in wanted {
+    /// Journals that another process wrote go on from the checksum of their last record. What is not found for now is looked for again.
+    async fn find_checksums(&mut self, ready: &[Partition]) {
+        let mut question = Pipeline::new();
+        let mut wanted = Vec::new();
+        for partition in ready {
+            let Some(written) = self.lanes.get(partition) else { continue };
+            for (key, seq) in written.unknown() {
                 if let Some(id) = self.names.id(key) {
-                    question.cmd("LINDEX").arg(format!("{}j:{id}", written.prefix)).arg(seq - 1);
-                    keys.push(key);
+                    question.cmd("LINDEX").arg(format!("{}j:{id}", written.prefix())).arg(seq - 1);
+                    wanted.push((*partition, key));
                 }
             }
-            self.server.ready().await?;
-            let found: Vec<Option<String>> = self.server.ask(&question).await?;
-            for (key, text) in keys.into_iter().zip(found) {
-                written.lane.go_on(key, text.as_deref().and_then(crate::stored::checksum_of).unwrap_or_default());
+        }
+        for ((partition, key), answer) in wanted.into_iter().zip(self.lines.ask(&question).await) {
+            let found = answer.and_then(|value| Ok(redis::from_redis_value::<Option<String>>(value)?));
+            if let (Some(written), Ok(text)) = (self.lanes.get_mut(&partition), found) {
+                written.go_on(key, text.as_deref().and_then(crate::stored::checksum_of).unwrap_or_default());
             }
         }
-        Ok(())
-    }
-
-    fn well(&mut self) {
-        let Some(trouble) = self.trouble.take() else { return };
-        self.arrivals.tell(trouble.is_short.then_some(Arrival::Short(None)).into_iter().chain(trouble.is_away.then_some(Arrival::Back)));
-    }
-
-    async fn wait_for_better(&mut self, error: &RedisError) {
-        let why = error.to_string();
-        let trouble = self.trouble.get_or_insert_with(|| Trouble {
-            since: Since::here(),
-            why: String::new(),
-            is_away: false,
-            is_short: false,
-            pause: PAUSE,
-        });
-        // It answers, and takes nothing: what is new waits until it does.
-        if matches!(error.code(), Some("OOM" | "MISCONF" | "READONLY")) && !std::mem::replace(&mut trouble.is_short, true) {
-            self.arrivals.tell([Arrival::Short(Some(format!("the store takes nothing new: {why}").into()))]);
-        }
-        if trouble.since.has_passed(self.patience) && !std::mem::replace(&mut trouble.is_away, true) {
-            self.arrivals.tell([Arrival::Away]);
-        }
-        trouble.why = why;
-        let pause = trouble.pause;
-        trouble.pause = (pause * 2).min(PAUSE_MAX);
-        tokio::time::sleep(pause).await;
     }
 
     /// Lets go of partitions. Those for which that fails are free when their leases are over.
     async fn release(&mut self) {
-        if self.leaving.is_empty() || self.server.ready().await.is_err() {
-            return;
-        }
         let mut question = Pipeline::new();
-        question.ignore_errors();
         for held in self.leaving.drain(..) {
             question.add_command(held.release(&self.member.namespace));
         }
-        let _: Result<Vec<Result<i64, RedisError>>, RedisError> = self.server.ask(&question).await;
+        self.lines.ask(&question).await;
     }
 
     async fn close(&mut self, closed: &SyncSender<Result<(), Arc<CommitError>>>) {
-        if let Some(trouble) = self.trouble.take() {
-            let _ = closed.send(Err(Arc::new(CommitError::Unreachable { message: trouble.why })));
+        if let Some(why) = self.trouble.why() {
+            let _ = closed.send(Err(Arc::new(CommitError::Unreachable { message: why.to_owned() })));
             return;
         }
         self.leaving.extend(self.lanes.values().map(|written| written.held.clone()));
         self.release().await;
-        if let Ok(()) = self.server.ready().await.map(drop) {
-            let mut question = Pipeline::new();
-            question.add_command(self.member.leave());
-            // Who does not hear of it sees it in some seconds.
-            let _: Result<Vec<i64>, RedisError> = self.server.ask(&question).await;
-        }
+        // Who does not hear of it sees it in some seconds.
+        let _: Result<i64, RedisError> = self.lines.ask_one(self.member.leave()).await;
         // The host waits for this.
         let _ = closed.send(Ok(()));
     }
@@ -413,68 +367,5 @@ impl Writer {
         if let Some(closed) = self.closing.take() {
             let _ = closed.send(Err(failure));
         }
-    }
-}
-
-impl Written {
-    /// Unless a call is under way, what waits becomes one.
-    fn prepare(&mut self, namespace: &Namespace, names: &Names) -> Result<(), CommitError> {
-        if self.under_way.is_none() && !self.waiting.is_empty() {
-            let mut call = Call::of(namespace, self.held.partition);
-            let mut writing = Writing { namespace, names, prefix: &self.prefix, lane: &mut self.lane };
-            while call.has_room()
-                && let Some((number, batch)) = self.waiting.pop_front()
-            {
-                call.add(number, &batch, &mut writing)?;
-            }
-            self.under_way = Some(call);
-        }
-        Ok(())
-    }
-}
-
-/// The connection that commits.
-struct Server {
-    client: Client,
-    connection: Option<MultiplexedConnection>,
-    /// The name of the script there.
-    script: String,
-}
-
-impl Server {
-    /// A connection to a server that has the script, and its name.
-    async fn ready(&mut self) -> Result<&str, RedisError> {
-        if self.connection.is_none() {
-            let mut connection = connect(&self.client).await?;
-            self.script = redis::cmd("SCRIPT").arg("LOAD").arg(COMMIT).query_async(&mut connection).await?;
-            self.connection = Some(connection);
-        }
-        Ok(&self.script)
-    }
-
-    /// Resolves when a replica has what was written here.
-    ///
-    /// The server waits for what this connection wrote last. Where all was there already that is nothing, and it would answer at once, also while its
-    /// replica stands still (measured): so something is written first.
-    async fn replicated(&mut self, echo: &str) -> Result<(), RedisError> {
-        let mut question = Pipeline::new();
-        question.cmd("SET").arg(echo).arg(1).arg("PX").arg(ECHO_KEPT.as_millis().to_string()).ignore();
-        question.cmd("WAIT").arg(1).arg(REPLICA_MAX.as_millis().to_string());
-        let (replicas,): (u32,) = self.ask(&question).await?;
-        if replicas > 0 { Ok(()) } else { Err(RedisError::from((redis::ErrorKind::Io, "no replica has it yet"))) }
-    }
-
-    async fn ask<T: redis::FromRedisValue>(&mut self, question: &Pipeline) -> Result<T, RedisError> {
-        if question.is_empty() {
-            // The client refuses to ask nothing.
-            return Ok(redis::from_redis_value(Value::Array(Vec::new()))?);
-        }
-        let Some(connection) = &mut self.connection else { return Err(Held::uncertain()) };
-        let answer = question.query_async(connection).await;
-        if answer.is_err() {
-            // What comes on it later would be taken for the answer to something else, or is lost.
-            self.connection = None;
-        }
-        answer
     }
 }

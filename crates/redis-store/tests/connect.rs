@@ -31,7 +31,8 @@ fn heard(options: &RedisOptions) -> Result<Vec<Warning>, String> {
     let connected = runtime.block_on(connect(options)).map_err(|error| error.to_string().replace(&options.place(), "HERE"))?;
     // What it gives is a way in, as the user that was asked for.
     runtime.block_on(async {
-        let mut connection = connected.client.get_multiplexed_async_connection().await.expect("a connection");
+        let mut connection =
+            connected.servers.configured_client().expect("a client").get_multiplexed_async_connection().await.expect("a connection");
         let _: () = redis::cmd("SET").arg("mao:try").arg(1).query_async(&mut connection).await.expect("an answer");
     });
     Ok(connected.warnings)

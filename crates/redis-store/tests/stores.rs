@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::unreachable, reason = "a test that cannot go on says so")]
 
+#[path = "support/cluster.rs"]
+mod cluster;
 #[path = "../../runtime/tests/support/events.rs"]
 mod events;
 #[path = "../../runtime/tests/support/plans.rs"]
@@ -15,7 +17,7 @@ mod server;
 use engine::{End, Event, Keyed, KeyedEnd};
 use promises::{Through, accepted, at, clock, record, simple, step};
 use redis_store::keys::{Namespace, PARTITIONS};
-use redis_store::{Acknowledge, LeftHere, Opening, RedisBackend};
+use redis_store::{Acknowledge, LeftHere, Opening, RedisBackend, RedisOptions, connect};
 use runtime::store::{
     Accepted, Arrival, Backend, Batch, BatchNumber, CachedOutput, ExecutionFilter, Left, Partition, Refusal, Schedule, ScheduleChange,
     StepRecord, Store,
@@ -32,6 +34,8 @@ fn each(check: impl Fn(&str, &mut dyn Store)) {
     let Some(server) = TestServer::start(&[]) else { return };
     let runtime = threads();
     check("partitions on Redis", &mut Through::backend(|wake| Box::new(open(&server, &runtime, wake).0)));
+    let Some(cluster) = cluster::cluster() else { return };
+    check("partitions on a Cluster", &mut Through::backend(|wake| Box::new(open(&cluster[0], &runtime, wake).0)));
 }
 
 fn threads() -> Runtime {
@@ -40,8 +44,19 @@ fn threads() -> Runtime {
 
 fn open(server: &TestServer, runtime: &Runtime, wake: runtime::Wake) -> (RedisBackend, LeftHere) {
     let namespace = Namespace::new("test", PARTITIONS);
+    let options = RedisOptions {
+        host: "127.0.0.1".to_owned(),
+        port: server.port,
+        username: None,
+        password: None,
+        db: 0,
+        tls: None,
+        namespace: "test".to_owned(),
+        acknowledge: Acknowledge::Reply,
+        patience: Duration::from_secs(30),
+    };
     let opening = Opening {
-        client: client(server),
+        servers: runtime.block_on(connect(&options)).unwrap().servers,
         namespace,
         patience: Duration::from_secs(30),
         acknowledge: Acknowledge::Reply,

@@ -64,12 +64,6 @@ impl Clock {
 
     /// The same clock, moved ahead if need be so that what is to come is later than `at`: the clock of the machine was set back since.
     pub(crate) fn later_than(mut self, at: Timestamp) -> Self {
-        self.pass(at);
-        self
-    }
-
-    /// Moves ahead if need be so that what is to come is later than `at`: another machine wrote that, whose clock is ahead.
-    pub(crate) fn pass(&mut self, at: Timestamp) {
         let now = self.read();
         match &self.source {
             Source::Running { epoch, .. } if now <= at => epoch.set(epoch.read().after(at.since(now) + Duration::from_micros(1))),
@@ -77,6 +71,7 @@ impl Clock {
             Source::Set(clock) => clock.set(at),
         }
         self.last = self.last.max(at.micros());
+        self
     }
 
     /// The current instant.

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 -- Takes a partition that is free, or goes on with one's own. The process that had it before writes nothing any more.
 --

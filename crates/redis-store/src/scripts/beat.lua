@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 -- Shows that a process lives, and tells which do.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 -- Lets go of a partition: the next may take it at once.
 --

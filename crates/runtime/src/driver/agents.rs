@@ -196,7 +196,7 @@ impl Agents {
         let admit = Input::Admit { task, admitted_by: after };
         let Some(target) = self.target(live, task) else {
             // Nobody is registered: the attempt begins, and the host says so.
-            return live.execution.handle(now, admit, step);
+            return live.execution.handle(live.at(now), admit, step);
         };
         let planned = live.execution.planned(task);
         let request = Request {
@@ -210,7 +210,7 @@ impl Agents {
             lane: after.map(InstanceIndex::get),
         };
         let Some(instance) = self.pool.request(now, request) else { return };
-        live.execution.handle(now, admit, step);
+        live.execution.handle(live.at(now), admit, step);
         if live.execution.tasks().get(task).is_some_and(engine::TaskRecord::is_running) {
             live.give(task, instance);
         } else {

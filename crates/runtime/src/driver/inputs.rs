@@ -44,11 +44,12 @@ impl Driver {
         }
         live.execution.allow(left);
         let before = Tasks::of(&live.execution);
+        let at = live.at(now);
         self.handle(slot, now, input)?;
-        let asked = self.owe(slot, now)?;
+        let asked = self.owe(slot, at)?;
         if !self.step.events.is_empty() {
             self.tally(slot, now, before)?;
-            self.append(slot, now)?;
+            self.append(slot, at)?;
         }
         self.look_up(slot, asked)
     }
@@ -58,7 +59,7 @@ impl Driver {
         let live = self.slots.get_live(slot)?;
         let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
         let admitted = if let Input::Admit { task, .. } = input { Some(task) } else { None };
-        live.execution.handle(now, input, &mut self.step);
+        live.execution.handle(live.at(now), input, &mut self.step);
         if let Some(agents) = &mut self.agents {
             agents.let_in(now, slot, live, &mut self.step);
             if !is_answer {
@@ -74,26 +75,26 @@ impl Driver {
     }
 
     /// What is owed for the events and commands of `step`; what is asked of the store.
-    fn owe(&mut self, slot: u32, now: Timestamp) -> Result<Asked, Error> {
+    fn owe(&mut self, slot: u32, at: Timestamp) -> Result<Asked, Error> {
         let live = self.slots.get_live(slot)?;
         let part = self.gathered.at(live.part());
-        let (record, first) = live.next_place(now, &part.batch.records);
+        let (record, first) = live.next_place(at, &part.batch.records);
         // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
         let mut runs = self.step.commands.iter().filter(|command| matches!(command, Command::Run { .. }));
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
-            self.attempts.look_at(live, place, now, event);
+            self.attempts.look_at(live, place, at, event);
             if let Some(counts) = &mut self.counts {
-                counts.look_at(live, now, event);
+                counts.look_at(live, at, event);
             }
-            if let Some(notice) = effect::notice(slot, now, number, event) {
+            if let Some(notice) = effect::notice(slot, at, number, event) {
                 self.outbox.tell_why(slot, number, event);
                 part.owed.push(notice);
             }
             if matches!(event, Event::AttemptStarted { .. }) {
-                part.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
+                part.owed.extend(runs.next().and_then(|command| live.run(slot, at, number, command)));
             }
-            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut part.batch.cached);
+            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), at, event), (live.key, record), &mut part.batch.cached);
         }
         self.attempts.handled();
         let mut asked = Asked::new();
@@ -106,7 +107,7 @@ impl Driver {
                     if let Command::Review { task, candidate } = command {
                         live.ask_about(*task, Arc::clone(candidate));
                     }
-                    part.owed.extend(effect::command(slot, now, Number::new(record, first), command));
+                    part.owed.extend(effect::command(slot, at, Number::new(record, first), command));
                 }
             }
         }
@@ -128,7 +129,7 @@ impl Driver {
             End::Cancelled { .. } => self.statistics.cancelled += 1,
         }
         self.versions.release(live.execution.plan());
-        keys::end(live, now, end_name(end), &mut self.gathered.at(live.part()).batch.keys);
+        keys::end(live, live.at(now), end_name(end), &mut self.gathered.at(live.part()).batch.keys);
         self.admission.leave(slot);
         if let Some(agents) = &mut self.agents {
             agents.pool.forget(now, slot);
@@ -137,12 +138,12 @@ impl Driver {
     }
 
     /// The events join the record of their instant, and those above are charged for them.
-    fn append(&mut self, slot: u32, now: Timestamp) -> Result<(), Error> {
+    fn append(&mut self, slot: u32, at: Timestamp) -> Result<(), Error> {
         let live = self.slots.get_live(slot)?;
         let charged = live.parent.map(|parent| (parent, Charge::of(&live.execution, &self.step.events)));
         let overfull = self.journals.count(&mut live.recorded, &live.execution, &self.step.events);
         let records = &mut self.gathered.at(live.part()).batch.records;
-        live.append(slot, now, &mut self.step.events, &mut self.attempts, records);
+        live.append(slot, at, &mut self.step.events, &mut self.attempts, records);
         self.forget_void_timers();
         if let Some(failure) = overfull {
             self.input(slot, Input::Overfull(failure))?;

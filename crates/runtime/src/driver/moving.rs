@@ -59,7 +59,7 @@ impl Driver {
         let live = self.slots.get_live(slot)?;
         (live.targets, live.outputs, live.prints) = (targets, None, None);
         live.instances.clear();
-        let (record, first) = live.next_place(now, &self.gathered.at(part).batch.records);
+        let (record, first) = live.next_place(live.at(now), &self.gathered.at(part).batch.records);
         self.input(slot, Input::Move(Box::new(to)))?;
         Ok(Some(Number::new(record, first)))
     }

@@ -30,7 +30,7 @@ pub struct Opening<'a> {
 impl Driver {
     /// A driver over the file at `path`, and what another process left unended: none of it is at hand.
     ///
-    /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
+    /// Where the journals of a file are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Opened), Error> {
         Self::open_through(Opening { path, durability, options: OpenOptions::default() }, clock, wake, |store| store)
     }
@@ -73,7 +73,7 @@ impl Driver {
             Err(one) => damaged.push(one),
         })?;
         let schedules = left.schedules()?;
-        let clock = clock.later_than(latest);
+        let clock = if left.is_shared() { clock } else { clock.later_than(latest) };
         let backend = backend_by(&clock)?;
         let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
@@ -105,8 +105,8 @@ impl Driver {
         for found in executions {
             match found {
                 Ok(stored) => {
-                    self.clock.pass(stored.records.last().map_or(stored.accepted, |record| record.at));
-                    let taken = Found::of(&stored, &mut plans, self.clock.read()).and_then(|found| self.take_up(found));
+                    let latest = stored.records.last().map_or(stored.accepted, |record| record.at);
+                    let taken = Found::of(&stored, &mut plans, self.clock.read().max(latest)).and_then(|found| self.take_up(found));
                     below.extend(self.or_leave_alone(&stored.id, false, taken)?.flatten());
                 }
                 Err(Damaged { id, error, .. }) => self.unreadable.push(Unreadable { id, is_schedule: false, message: in_full(&error) }),

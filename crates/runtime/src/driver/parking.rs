@@ -308,6 +308,7 @@ impl Driver {
         // Its deadline is among the timers.
         live.armed = parked.due.filter(|_| !parked.is_asleep && parked.waking != Waking::Due);
         live.recorded = Extent::of(&stored.records);
+        live.latest = stored.records.last().map_or(stored.accepted, |record| record.at);
         live.recall(&stored.records);
         self.equip(&mut live);
         Ok(Some(live))

@@ -47,6 +47,8 @@ pub(super) struct Live {
     pub(super) acknowledged: u64,
     /// When the last of those was.
     pub(super) committed: Timestamp,
+    /// When its last record was written that another process may have written, whose clock may be ahead.
+    pub(super) latest: Timestamp,
     /// Its record in the batch being gathered, if it has one: later steps of the same call join it.
     pub(super) pending: Option<usize>,
     /// The deadline it has in the timers.
@@ -92,6 +94,7 @@ impl Live {
             recorded: Extent::default(),
             acknowledged: 0,
             committed: at,
+            latest: Timestamp::default(),
             pending: None,
             armed: None,
             rests: false,
@@ -108,6 +111,11 @@ impl Live {
             prints: None,
             counted: None,
         }
+    }
+
+    /// What time it is in its journal, where time never goes back.
+    pub(super) fn at(&self, now: Timestamp) -> Timestamp {
+        now.max(self.latest)
     }
 
     /// Where what happens to it is gathered.

@@ -118,6 +118,11 @@ pub trait Left {
 
     /// Every schedule with its id, by id.
     fn schedules(&self) -> Result<ReadSchedules, ReadError>;
+
+    /// Whether other machines write there too. A clock of theirs that is ahead moves only the executions that it wrote.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
 
 /// A partition that this process has from now on, with what another has left there.

@@ -4,10 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use crate::host::Host;
+use crate::host::{Host, clock};
 use crate::plans::{plan, task};
 use crate::schedules;
-use runtime::store::{Cursor, Partition, Script};
+use runtime::store::{Accepted, Batch, Cursor, MemoryStore, Partition, Script, Store as _};
 use runtime::{Clock, SetClock, Statistics};
 use serde_json::json;
 use std::time::Duration;
@@ -156,6 +156,46 @@ fn a_partition_that_another_process_had_is_taken_up_as_after_a_crash() {
     host.wake(woken[0]);
     host.driver.resume(woken[0]).unwrap();
     assert_eq!(leaves(&mut host), [format!("{}: run 0/1 after 1 interruptions", woken[0])]);
+}
+
+/// A takeover moved the clock of its whole process ahead, to where the other machine's had been: every deadline of the process came with it.
+#[test]
+fn a_machine_whose_clock_is_ahead_moves_only_the_execution_that_it_wrote() {
+    let ([_, theirs, _], [own, ..]) = (ids("x"), ids("y"));
+    let mut ahead = Host::scripted(&Script::default());
+    accept(&mut ahead, &theirs);
+    leaves(&mut ahead);
+    let mut stored = ahead.driver.archive().unwrap().execution(&theirs).unwrap().unwrap();
+    stored.key = 1000;
+    stored.records.iter_mut().for_each(|record| (record.key, record.at) = (1000, record.at.after(Duration::from_hours(1))));
+    let latest = stored.records.last().unwrap().at;
+    let accepted = Accepted {
+        key: stored.key,
+        id: theirs.as_str().into(),
+        plan: plan(&json!([task("a", &[]), task("b", &["a"])])),
+        context: Some("{}".into()),
+        options: None,
+        at: stored.accepted,
+    };
+    let mut store = MemoryStore::default();
+    store.commit(&mut [Batch { accepted: vec![accepted], records: stored.records.clone(), ..Batch::default() }]).unwrap();
+
+    let script = Script::default();
+    let mut host = Host::scripted_over(Box::new(store), &script, &clock());
+    script.give_back(Partition::new(1), vec![stored]);
+    assert_eq!(leaves(&mut host), ["taken"]);
+    let woken = host.driver.proceed(0, 10).unwrap().to_wake[0];
+    host.wake(woken);
+    host.driver.resume(woken).unwrap();
+    leaves(&mut host);
+    host.complete(woken, 0, 1, "1");
+    host.complete(woken, 1, 1, "2");
+    accept(&mut host, &own);
+    leaves(&mut host);
+    assert!(host.driver.clock() < latest, "no clock was moved");
+    let written = host.driver.archive().unwrap().execution(&theirs).unwrap().unwrap().records;
+    assert!(!written.is_empty() && written.iter().all(|record| record.at == latest), "time does not go back in its journal: {written:?}");
+    assert!(host.driver.archive().unwrap().execution(&own).unwrap().unwrap().records.iter().all(|record| record.at < latest));
 }
 
 #[test]

@@ -197,8 +197,13 @@ impl Host {
 
     /// The same, by a clock of the test's own.
     pub(crate) fn scripted_by(script: &Script, clock: &Clock) -> Self {
+        Self::scripted_over(Box::<MemoryStore>::default(), script, clock)
+    }
+
+    /// The same, over what is on record.
+    pub(crate) fn scripted_over(store: Box<dyn Store>, script: &Script, clock: &Clock) -> Self {
         let (wake, woken) = waker();
-        let backend = ScriptedBackend::over(Box::<MemoryStore>::default(), script.clone(), clock.share(), wake).unwrap();
+        let backend = ScriptedBackend::over(store, script.clone(), clock.share(), wake).unwrap();
         let driver = Driver::before(Box::new(backend), clock.share()).unwrap();
         Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place: Place::new() }
     }
