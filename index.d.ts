@@ -2343,6 +2343,13 @@ export declare interface Performance {
     readonly cost: number;
     /** False if a price is unknown, so that `cost` is too low. */
     readonly costComplete: boolean;
+    /**
+     * What models cost for one that completed, on average. Of an execution it is all of it, child workflows included; of a task its own calls. `null` if none did,
+     * or a price is unknown.
+     */
+    readonly costPerCompleted: number | null;
+    /** The same of those that failed: what one failure wastes. */
+    readonly costPerFailed: number | null;
     readonly tokens: TokenUsage;
     /** Calls of models; retries are not counted. */
     readonly modelCalls: number;

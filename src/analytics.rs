@@ -2,7 +2,7 @@
 //! Figures of executions that JavaScript remembers, where there is no store to have facts of.
 
 use crate::error::{CodedError, coded};
-use analytics::{Ended, Outcome, Period, Status};
+use analytics::{Ended, Outcome, Paid, Period, Status};
 use engine::Spent;
 use napi_derive::napi;
 use runtime::Error;
@@ -25,6 +25,11 @@ struct EndedText {
     started: u64,
     ended: u64,
     attempts: u64,
+    /// Executions below it included.
+    #[serde(default)]
+    cost: u64,
+    #[serde(default)]
+    unpriced: u64,
     tasks: Vec<TaskText>,
 }
 
@@ -58,10 +63,11 @@ impl NativePeriod {
     pub fn add(&mut self, executions: String) -> Result<(), CodedError> {
         let malformed = |message: String| coded(&Error::Malformed { what: "executions", message });
         let executions: Vec<EndedText> = serde_json::from_str(&executions).map_err(|error| malformed(error.to_string()))?;
-        for EndedText { status, started, ended, attempts, tasks } in executions {
+        for EndedText { status, started, ended, attempts, cost, unpriced, tasks } in executions {
             let status = Status::of(&status).ok_or_else(|| malformed(format!("`{status}` is no status")))?;
             let at = Timestamp::from_micros;
-            self.period.add_execution(&Ended::execution(status, (started > 0).then(|| at(started)), at(ended), attempts));
+            let cost = Paid { nanos: cost, unpriced };
+            self.period.add_execution(&Ended::execution(status, (started > 0).then(|| at(started)), at(ended), attempts, cost));
             for task in tasks {
                 self.period.add_task(&Arc::from(&*task.task), &task.ended());
             }
@@ -90,7 +96,16 @@ impl TaskText {
         let tokens = Spent { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, ..Spent::default() };
         let spent = Spent { cost_nanos: self.cost, calls, unpriced, ..tokens };
         // When it was ready, and how long each attempt took, is not remembered.
-        Ended { outcome, attempts: self.attempts, interruptions: 0, duration, wait: None, run: Duration::ZERO, spent }
+        Ended {
+            outcome,
+            attempts: self.attempts,
+            interruptions: 0,
+            duration,
+            wait: None,
+            run: Duration::ZERO,
+            spent,
+            cost: Paid::of(spent),
+        }
     }
 }
 

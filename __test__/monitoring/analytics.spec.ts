@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Figures of a workflow over a time: in memory and over a file alike, and whichever process ran it.
 
-import type { MultiAgentOrchestrator, TaskInput, WorkflowAnalytics, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentTask,
+  AttemptContext,
+  MultiAgentOrchestrator,
+  TaskInput,
+  WorkflowAnalytics,
+  WorkflowExecution,
+} from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { run, start } from '../support/child.ts'
@@ -28,6 +35,8 @@ const nothing = {
   attempts: 0,
   cost: 0,
   costComplete: true,
+  costPerCompleted: null,
+  costPerFailed: null,
   tokens: noTokens,
   modelCalls: 0,
 }
@@ -209,6 +218,49 @@ describe.each(['memory', 'file'] as const)('figures of any time (%s)', (storage)
       if (first.length > 0) expectDurations(analytics.performance.tasks['t0'] ?? expect.fail('no figures of t0'), first)
     }
   })
+})
+
+it.each(['memory', 'file'] as const)('what a run costs that completed stands beside what one costs that failed (%s)', async (storage) => {
+  const setup = ({ modelIntegration }: MultiAgentOrchestrator): void => {
+    const generate = (): object => ({ text: 'x', usage: { inputTokens: 1_000_000, outputTokens: 0 } })
+    modelIntegration.registerProvider('priced', { generate: generate as never, models: [{ id: 'm', prices: { input: 1, output: 1 } }] })
+    modelIntegration.registerProvider('unknown', { generate: generate as never, models: [{ id: 'm' }] })
+  }
+  // A dollar a call.
+  const calls =
+    (count: number, { model = 'priced/m', fails = false } = {}) =>
+    async (_task: unknown, { models }: AttemptContext): Promise<number> => {
+      for (let call = 0; call < count; call += 1) await models.generate({ model, prompt: 'x' })
+      if (fails) throw new Error('no')
+      return 1
+    }
+  const kit = await kitWith(
+    { one: calls(1), three: calls(3), four: calls(4), bad: calls(7, { fails: true }), odd: calls(1, { model: 'unknown/m' }) },
+    { storage, setup },
+  )
+  const asking = (id: string, agentId: string): AgentTask => task(id, { agentId, retryPolicy: { maxAttempts: 1 } })
+  const below: AgentTask = { id: 'below', name: 'below', workflow: workflow([asking('inner', 'four')], { id: 'child' }) }
+  await kit.run(workflow([asking('a', 'one'), below]))
+  await kit.run(workflow([asking('a', 'three')]))
+  // Whole hours and their ends are counted apart.
+  await kit.clock.advance(hours(1.5))
+  await rejection(kit.run(workflow([asking('a', 'bad')])))
+  const of = async (from: number, until: number): Promise<WorkflowAnalytics['performance']> => {
+    const [start, end] = [new Date(START + hours(from)), new Date(START + hours(until))]
+    return (await kit.orchestrator.executionMonitor.getWorkflowAnalytics('flow', start, end)).performance
+  }
+  for (const [from, until] of [
+    [0, 3],
+    [0, 1.6],
+  ] as const) {
+    const { cost, costPerCompleted, costPerFailed, tasks } = await of(from, until)
+    // What the child cost is the run's, and the child's.
+    expect([cost, costPerCompleted, costPerFailed]).toEqual([11, 4, 7])
+    expect([tasks['a']?.costPerCompleted, tasks['a']?.costPerFailed]).toEqual([2, 7])
+  }
+  expect(await of(0, 1)).toMatchObject({ costPerCompleted: 4, costPerFailed: null })
+  await kit.run(workflow([asking('a', 'odd')]))
+  expect(await of(0, 3)).toMatchObject({ costPerCompleted: null, costPerFailed: 7, costComplete: false })
 })
 
 function expectDurations(

@@ -16,6 +16,9 @@ export interface EndedExecution {
   readonly started: number
   readonly ended: number
   readonly attempts: number
+  /** Nano-dollars, executions below it included, as far as prices are known; and calls of which one is not. */
+  readonly cost: number
+  readonly unpriced: number
   readonly tasks: readonly EndedTask[]
 }
 

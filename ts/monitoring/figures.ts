@@ -114,7 +114,8 @@ function errorFiguresOf({ code, message, count, tasks, first, last, execution }:
   return { code: code ?? '', message: message ?? '', count, tasks, ...seen, executionId: execution ?? '' }
 }
 
-function performanceOf({ completed, failed, cancelled, attempts, duration, usage, cost, unpriced, calls }: FigureText): Performance {
+function performanceOf(figures: FigureText): Performance {
+  const { completed, failed, cancelled, attempts, duration, usage, cost, unpriced, calls } = figures
   const [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens] = usage
   const tokens = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens }
   const used = resourceUsageOf({ ...tokens, costNanos: cost, calls, unpriced })
@@ -130,9 +131,16 @@ function performanceOf({ completed, failed, cancelled, attempts, duration, usage
     attempts,
     cost: used.cost,
     costComplete: used.costComplete,
+    costPerCompleted: costOfOne(figures.completedCost, completed),
+    costPerFailed: costOfOne(figures.failedCost, failed),
     tokens: used.tokenUsage,
     modelCalls: used.modelCalls,
   }
+}
+
+/** A price that is not known makes an average that is not known: it is never 0. */
+function costOfOne([nanos, unpriced]: FigureText['completedCost'], count: number): number | null {
+  return count === 0 || unpriced > 0 ? null : nanos / count / 1e9
 }
 
 function taskPerformanceOf(figures: FigureText): TaskPerformance {

@@ -28,6 +28,9 @@ export interface FigureText {
   readonly cost: number
   readonly unpriced: number
   readonly calls: number
+  /** What those cost that completed, and of how many calls the price is not known; and those that failed. */
+  readonly completedCost: readonly [nanos: number, unpriced: number]
+  readonly failedCost: readonly [nanos: number, unpriced: number]
 }
 
 /** Unusual runs of a task, as `runtime::facts::unusual` writes them; `task` is null of whole executions. Microseconds, nano-dollars. */

@@ -74,7 +74,9 @@ function endedExecution({ execution, definition }: Past): EndedExecution {
   // Dates have milliseconds, and a duration all that is known.
   const ended = started > 0 ? started + Math.round(metrics.duration * 1000) : (endTime?.getTime() ?? 0) * 1000
   const ids = new Set(definition.tasks.map(({ id }) => id))
-  return { status, started, ended, attempts: metrics.attempts, tasks: tasks.map((task) => endedTask(task, ids)) }
+  const { cost, costComplete } = metrics.resourceUsage
+  const paid = { cost: Math.round(cost * 1e9), unpriced: costComplete ? 0 : 1 }
+  return { status, started, ended, attempts: metrics.attempts, ...paid, tasks: tasks.map((task) => endedTask(task, ids)) }
 }
 
 function endedTask({ taskId, status, attempts, duration, usage, cost, models }: TaskExecution, ids: ReadonlySet<string>): EndedTask {

@@ -37,5 +37,5 @@ pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special,
 pub use fingerprint::fingerprint;
 pub use fold::{Fold, facts_of, waits_of};
 pub use period::{Hours, Period};
-pub use rollup::{Ended, Figures, HOUR, Rollup, Subject, hour_of, rolled};
+pub use rollup::{Ended, Figures, HOUR, Paid, Rollup, Subject, hour_of, rolled};
 pub use sketch::Sketch;

@@ -61,7 +61,7 @@ impl Period {
     ///
     /// ```json
     /// {"ended":2,"completed":1,"failed":1,"skipped":0,"cancelled":0,"attempts":4,"interruptions":0,"duration":{"average":1,"p50":1,"p95":1,"p99":1},"wait":{…},
-    ///  "run":2,"usage":[12,5,0,0,0],"cost":4200,"unpriced":0,"calls":1,"tasks":{"a":{…}}}
+    ///  "run":2,"usage":[12,5,0,0,0],"cost":4200,"unpriced":0,"calls":1,"completedCost":[4200,0],"failedCost":[0,0],"tasks":{"a":{…}}}
     /// ```
     pub fn json(&self) -> Value {
         let mut figures = json_of(&self.executions);
@@ -80,6 +80,8 @@ fn json_of(rollup: &Rollup) -> Map<String, Value> {
         "duration": times(figures.duration, durations), "wait": times(figures.wait, waits), "run": figures.run,
         "usage": [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens],
         "cost": figures.spent.cost_nanos, "unpriced": figures.spent.unpriced, "calls": figures.spent.calls,
+        "completedCost": [figures.completed_cost.nanos, figures.completed_cost.unpriced],
+        "failedCost": [figures.failed_cost.nanos, figures.failed_cost.unpriced],
     });
     if let Value::Object(map) = value { map } else { Map::new() }
 }
@@ -97,7 +99,7 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
+    use crate::{Outcome, Paid};
 
     const HOUR_US: u64 = 3_600_000_000;
 
@@ -134,6 +136,7 @@ mod tests {
             wait: Some(Duration::from_millis(1)),
             run: Duration::from_millis(millis),
             spent: Spent { cost_nanos: 10, ..Spent::default() },
+            cost: Paid { nanos: 10, unpriced: 0 },
         };
         let task: Arc<str> = "a".into();
         let (mut whole, mut parts) = (Period::default(), Period::default());
@@ -146,6 +149,7 @@ mod tests {
         parts.executions.figures.spent = parts.executions.figures.spent.plus(hour.figures.spent);
         assert_eq!(whole.json(), parts.json());
         assert_eq!(whole.json()["cost"], 10_000);
+        assert_eq!(whole.json()["tasks"]["a"]["completedCost"], json!([10_000, 0]));
         assert_eq!(whole.json()["tasks"]["a"]["duration"]["average"], 500_500);
         for (name, exact) in [("p50", 500_000.0), ("p95", 950_000.0), ("p99", 990_000.0)] {
             let found = whole.json()["tasks"]["a"]["duration"][name].as_f64().unwrap_or(0.0);
@@ -157,8 +161,8 @@ mod tests {
     fn what_was_stopped_is_counted_and_says_nothing_of_how_long_it_takes() {
         let mut period = Period::default();
         let (start, end) = (Some(at(0)), at(4_000));
-        period.add_execution(&Ended::execution(crate::Status::Completed, start, end, 1));
-        period.add_execution(&Ended::execution(crate::Status::Cancelled, start, at(9_000_000), 1));
+        period.add_execution(&Ended::execution(crate::Status::Completed, start, end, 1, Paid::default()));
+        period.add_execution(&Ended::execution(crate::Status::Cancelled, start, at(9_000_000), 1, Paid::default()));
         let json = period.json();
         assert_eq!((&json["ended"], &json["cancelled"], &json["duration"]["average"]), (&json!(2), &json!(1), &json!(4_000)));
     }

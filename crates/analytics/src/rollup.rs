@@ -47,6 +47,31 @@ pub struct Figures {
     pub run: u64,
     /// What models cost. Of a workflow what its own tasks have cost, not executions below them.
     pub spent: Spent,
+    /// What those cost that completed. Of a workflow it is all that its executions have cost, those below them included,
+    pub completed_cost: Paid,
+    /// and those that failed.
+    pub failed_cost: Paid,
+}
+
+/// What something cost, as far as prices are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paid {
+    /// Billionths of a dollar.
+    pub nanos: u64,
+    /// Calls of which the price is not known.
+    pub unpriced: u64,
+}
+
+impl Paid {
+    /// Of what was spent.
+    pub fn of(spent: Spent) -> Self {
+        Self { nanos: spent.cost_nanos, unpriced: spent.unpriced }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.nanos = self.nanos.saturating_add(other.nanos);
+        self.unpriced = self.unpriced.saturating_add(other.unpriced);
+    }
 }
 
 /// The figures of an hour.
@@ -74,6 +99,8 @@ impl Figures {
         self.wait = self.wait.saturating_add(other.wait);
         self.run = self.run.saturating_add(other.run);
         self.spent = self.spent.plus(other.spent);
+        self.completed_cost.add(other.completed_cost);
+        self.failed_cost.add(other.failed_cost);
     }
 }
 
@@ -92,8 +119,10 @@ pub struct Ended {
     pub wait: Option<Duration>,
     /// In attempts.
     pub run: Duration,
-    /// What its models used.
+    /// What its models used, where that is not counted with its tasks.
     pub spent: Spent,
+    /// What it cost.
+    pub cost: Paid,
 }
 
 impl Ended {
@@ -107,18 +136,19 @@ impl Ended {
             wait: task.ready.map(|_| task.wait),
             run: task.run,
             spent: task.spent,
+            cost: Paid::of(task.spent),
         }
     }
 
-    /// An execution that has ended. What its models used is counted with its tasks.
-    pub fn execution(status: Status, started: Option<Timestamp>, ended: Timestamp, attempts: u64) -> Self {
+    /// An execution that has ended. What its models used is counted with its tasks; `cost` is that of executions below it too.
+    pub fn execution(status: Status, started: Option<Timestamp>, ended: Timestamp, attempts: u64, cost: Paid) -> Self {
         let outcome = match status {
             Status::Completed => Outcome::Completed,
             Status::Failed => Outcome::Failed,
             Status::Pending | Status::Running | Status::Paused | Status::Cancelled => Outcome::Cancelled,
         };
         let duration = started.map(|started| ended.since(started));
-        Self { outcome, attempts, interruptions: 0, duration, wait: None, run: Duration::ZERO, spent: Spent::default() }
+        Self { outcome, attempts, interruptions: 0, duration, wait: None, run: Duration::ZERO, spent: Spent::default(), cost }
     }
 }
 
@@ -132,8 +162,14 @@ impl Rollup {
         let figures = &mut self.figures;
         figures.ended += 1;
         match ended.outcome {
-            Outcome::Completed => figures.completed += 1,
-            Outcome::Failed => figures.failed += 1,
+            Outcome::Completed => {
+                figures.completed += 1;
+                figures.completed_cost.add(ended.cost);
+            }
+            Outcome::Failed => {
+                figures.failed += 1;
+                figures.failed_cost.add(ended.cost);
+            }
             Outcome::Skipped => figures.skipped += 1,
             Outcome::Cancelled => figures.cancelled += 1,
         }
@@ -189,7 +225,7 @@ pub fn rolled(workflow: &Arc<str>, version: &Arc<str>, fact: &Fact, mut add: imp
         }
         Fact::End(end) => {
             let at = end.ended.unwrap_or_default();
-            let ended = Ended::execution(end.status, end.started, at, end.attempts);
+            let ended = Ended::execution(end.status, end.started, at, end.attempts, Paid::of(end.spent));
             add(hour_of(at), Subject::Workflow { workflow, version }, &|rollup| rollup.count(&ended));
         }
     }

@@ -407,7 +407,8 @@ fn roll_ups_are_kept_for_as_long_as_is_asked() {
     let connection = rusqlite::Connection::open(&facts).unwrap();
     for before in [3, 30] {
         let columns = "subject, workflow, version, name, hour - ?1, ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait,
-            run, input, output, cache_read, cache_write, reasoning, cost, calls, requests, unpriced, durations, waits";
+            run, input, output, cache_read, cache_write, reasoning, cost, calls, requests, unpriced, completed_cost, completed_unpriced, failed_cost, failed_unpriced,
+            durations, waits";
         connection.execute(&format!("INSERT INTO rollup SELECT {columns} FROM rollup WHERE hour = ?2"), [before, now]).unwrap();
     }
     drop(connection);

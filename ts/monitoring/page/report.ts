@@ -98,14 +98,19 @@ export function reportPage(data: ReportData): string {
 const PER = { hour: 'Hour by hour', day: 'Day by day', days: 'Over time' } as const
 
 function figures({ performance: of, executionCount }: WorkflowAnalytics): Html {
-  const { completed, failed, cancelled, throughput, errorRate, cost, costComplete, tokens, modelCalls } = of
+  const { completed, failed, cancelled, throughput, errorRate, cost, costComplete, costPerCompleted, costPerFailed, tokens, modelCalls } =
+    of
+  const each = [
+    costPerCompleted !== null && `one that completed ${money(costPerCompleted)}`,
+    costPerFailed !== null && `one that failed ${money(costPerFailed)}`,
+  ].filter((part) => part !== false)
   const rows: [string, string, string][] = [
     ['Executions', String(executionCount), `${completed} completed, ${failed} failed, ${cancelled} cancelled`],
     ['Throughput', `${short(throughput)} / h`, 'executions that ended'],
     ['Error rate', `${short(errorRate)} %`, 'of those that completed or failed'],
     ['Half took at most', time(of.p50Duration), `on average ${time(completed + failed === 0 ? null : of.averageDuration)}`],
     ['95 of 100 took at most', time(of.p95Duration), `99 of 100: ${time(of.p99Duration)}`],
-    ['Cost', money(cost), costComplete ? `of ${modelCalls} calls of models` : 'at least: a price is not known'],
+    ['Cost', money(cost), costComplete ? [`of ${modelCalls} calls of models`, ...each].join('; ') : 'at least: a price is not known'],
     ['Tokens', String(tokens.totalTokens), `${tokens.inputTokens} in, ${tokens.outputTokens} out`],
   ]
   const cards = rows.map(

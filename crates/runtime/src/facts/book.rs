@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `PRAGMA user_version`: another number is another format, and the file is made anew.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// `PRAGMA application_id`: the letters `MAOF`.
 const APPLICATION_ID: i64 = 0x4D41_4F46;
@@ -64,25 +64,22 @@ const CREATE: &str = "
         attempts INTEGER NOT NULL, interruptions INTEGER NOT NULL, duration INTEGER NOT NULL, wait INTEGER NOT NULL, run INTEGER NOT NULL,
         input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, reasoning INTEGER NOT NULL,
         cost INTEGER NOT NULL, calls INTEGER NOT NULL, requests INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+        completed_cost INTEGER NOT NULL, completed_unpriced INTEGER NOT NULL, failed_cost INTEGER NOT NULL, failed_unpriced INTEGER NOT NULL,
         durations BLOB NOT NULL, waits BLOB NOT NULL,
         PRIMARY KEY (subject, workflow, version, name, hour)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE gone (hour INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE alert (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
-";
-
-/// Unusual runs, and what failures have in common. Made also in a file of this format that was begun without them: what ended before is not looked at anew.
-const CREATE_SINCE: &str = "
-    CREATE TABLE IF NOT EXISTS anomaly (
+    CREATE TABLE anomaly (
         workflow INTEGER NOT NULL, ended INTEGER NOT NULL, execution INTEGER NOT NULL, instance INTEGER NOT NULL, measure INTEGER NOT NULL,
         value REAL NOT NULL, usual REAL NOT NULL, PRIMARY KEY (workflow, ended, execution, instance, measure)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS anomaly_execution ON anomaly (execution);
-    CREATE TABLE IF NOT EXISTS failure (
+    CREATE INDEX anomaly_execution ON anomaly (execution);
+    CREATE TABLE failure (
         workflow INTEGER NOT NULL, ended INTEGER NOT NULL, execution INTEGER NOT NULL, instance INTEGER NOT NULL, print INTEGER NOT NULL,
         PRIMARY KEY (workflow, ended, execution, instance)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS failure_execution ON failure (execution);
+    CREATE INDEX failure_execution ON failure (execution);
 ";
 
 /// Where the facts of a store are.
@@ -143,7 +140,6 @@ fn open_existing(path: &Path, unflushed: bool) -> rusqlite::Result<Option<Connec
         return Ok(None);
     }
     prepare(&connection, unflushed)?;
-    connection.execute_batch(CREATE_SINCE)?;
     Ok(Some(connection))
 }
 
@@ -182,7 +178,7 @@ fn create(path: &Path, store: &Path, unflushed: bool) -> rusqlite::Result<Connec
     connection.busy_timeout(BUSY_TIMEOUT)?;
     prepare(&connection, unflushed)?;
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {CREATE} {CREATE_SINCE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
+        "BEGIN IMMEDIATE; {CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
     ))?;
     Ok(connection)
 }
@@ -242,10 +238,4 @@ pub(super) fn alerts(connection: &Connection) -> rusqlite::Result<Vec<(String, S
     let mut statement = connection.prepare_cached("SELECT name, state FROM alert ORDER BY name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
-}
-
-/// Whether there are the tables that files of earlier versions were begun without.
-pub(super) fn has_since(connection: &Connection) -> rusqlite::Result<bool> {
-    let any = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'failure')";
-    connection.prepare_cached(any)?.query_row([], |row| row.get(0))
 }

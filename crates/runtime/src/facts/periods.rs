@@ -15,7 +15,7 @@ use super::rows::{self, SPAN_MAX, at, instant, longest};
 use super::summaries::{COLUMNS, summary};
 use super::unusual;
 use crate::store::ReadError;
-use analytics::{Ended, Hours, Period, hour_of};
+use analytics::{Ended, Hours, Paid, Period, hour_of};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -71,11 +71,9 @@ pub(super) fn period(connection: &Connection, question: &PeriodQuestion, since: 
     let is_unknown = period.executions.figures.ended == 0 && !has_any(&snapshot, number)?;
     let workflows = if is_unknown { Some(workflows(&snapshot)?) } else { None };
     let since = since.filter(|since| number.is_some_and(|workflow| has_older(&snapshot, workflow, *since).unwrap_or(true)));
-    // A file that was begun by an earlier version has neither before it is written to.
     let within = question.start..question.end;
-    let looked_at = number.filter(|_| book::has_since(&snapshot).unwrap_or(false));
-    let anomalies = looked_at.map(|workflow| unusual::anomalies(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
-    let failures = looked_at.map(|workflow| failures::failures(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
+    let anomalies = number.map(|workflow| unusual::anomalies(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
+    let failures = number.map(|workflow| failures::failures(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
     let answer = json!({
         "figures": period.json(), "executions": executions, "workflows": workflows, "deleted": has_gone(&snapshot, &hours)?, "rolled": state.rolled,
         "anomalies": anomalies, "errors": failures,
@@ -104,14 +102,16 @@ fn figures(connection: &Connection, of: Of, hours: &Hours) -> rusqlite::Result<P
 
 fn add_executions(connection: &Connection, of: Of, within: &Range<Timestamp>, period: &mut Period) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT status, started, ended, attempts FROM execution
+        "SELECT status, started, ended, attempts, cost, unpriced FROM execution
          WHERE workflow = ?1 AND ended >= ?2 AND ended < ?3 AND (?4 IS NULL OR version = ?4)",
     )?;
     let mut rows = statement.query(params![of.workflow, instant(within.start), instant(within.end), of.version])?;
     while let Some(row) = rows.next()? {
         let Some(status) = rows::status_of(row.get(0)?) else { continue };
         let started = row.get::<_, Option<i64>>(1)?.map(at);
-        period.add_execution(&Ended::execution(status, started, at(row.get(2)?), row.get::<_, i64>(3)?.cast_unsigned()));
+        let count = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        let cost = Paid { nanos: count(4)?, unpriced: count(5)? };
+        period.add_execution(&Ended::execution(status, started, at(row.get(2)?), count(3)?, cost));
     }
     Ok(())
 }
@@ -150,6 +150,7 @@ fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     let (ready, start): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
     let end = at(row.get(6)?);
     let wait = time(7)?;
+    let spent = rows::spent_of(row, 9)?;
     Ok(Ended {
         outcome,
         attempts: count(2)?,
@@ -157,7 +158,8 @@ fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
         duration: start.map(|start| end.since(at(start))),
         wait: ready.map(|_| wait),
         run: time(8)?,
-        spent: rows::spent_of(row, 9)?,
+        spent,
+        cost: Paid::of(spent),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::live::Begun;
 use super::names::Names;
-use analytics::{CallFacts, ExecutionFacts, Figures, Kind, Outcome, Rollup, Sketch, Special, Status, Subject, TaskFacts, Waits};
+use analytics::{CallFacts, ExecutionFacts, Figures, Kind, Outcome, Paid, Rollup, Sketch, Special, Status, Subject, TaskFacts, Waits};
 use engine::{InstanceIndex, Spent};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
@@ -288,7 +288,7 @@ pub(super) fn add_late_call(connection: &Connection, key: i64, call: &CallFacts)
 
 /// Reads roll-ups, for [`rollup_of`].
 const ROLLUP: &str = "SELECT ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait, run, input, output, cache_read, cache_write,
-    reasoning, cost, calls, requests, unpriced, durations, waits FROM rollup";
+    reasoning, cost, calls, requests, unpriced, completed_cost, completed_unpriced, failed_cost, failed_unpriced, durations, waits FROM rollup";
 
 fn rollup_of(row: &Row<'_>) -> rusqlite::Result<Rollup> {
     let at = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -304,9 +304,11 @@ fn rollup_of(row: &Row<'_>) -> rusqlite::Result<Rollup> {
         wait: at(8)?,
         run: at(9)?,
         spent: spent_of(row, 10)?,
+        completed_cost: Paid { nanos: at(19)?, unpriced: at(20)? },
+        failed_cost: Paid { nanos: at(21)?, unpriced: at(22)? },
     };
     let sketch = |column: usize| Ok::<_, rusqlite::Error>(Sketch::from_bytes(row.get_ref(column)?.as_blob()?).unwrap_or_default());
-    Ok(Rollup { figures, durations: sketch(19)?, waits: sketch(20)? })
+    Ok(Rollup { figures, durations: sketch(23)?, waits: sketch(24)? })
 }
 
 /// What models used: nine columns from `first` on, in the order of the tables.
@@ -353,7 +355,21 @@ pub(super) fn write_rollup(
     rollup: &Rollup,
 ) -> rusqlite::Result<()> {
     let place = place(connection, names, subject, hour)?;
-    let Figures { ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait, run, spent } = rollup.figures;
+    let Figures {
+        ended,
+        completed,
+        failed,
+        skipped,
+        cancelled,
+        attempts,
+        interruptions,
+        duration,
+        wait,
+        run,
+        spent,
+        completed_cost,
+        failed_cost,
+    } = rollup.figures;
     let counts = [
         ended,
         completed,
@@ -374,13 +390,17 @@ pub(super) fn write_rollup(
         spent.calls,
         spent.requests,
         spent.unpriced,
+        completed_cost.nanos,
+        completed_cost.unpriced,
+        failed_cost.nanos,
+        failed_cost.unpriced,
     ];
     let sketches = [rollup.durations.to_bytes(), rollup.waits.to_bytes()];
     let numbers = place.into_iter().chain(counts.map(count)).map(Sql::Integer);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-             ?25, ?26)",
+             ?25, ?26, ?27, ?28, ?29, ?30)",
         )?
         .execute(params_from_iter(numbers.chain(sketches.map(Sql::Blob))))?;
     Ok(())
