@@ -10,7 +10,7 @@
 //! | field | what is foreseen |
 //! |---|---|
 //! | `dependencies`, `type`, the order | the edges that go and come |
-//! | `agentId` | the ratio of what both agents took and cost on record: for this task, or by tokens where the other has done other tasks alone |
+//! | `agentId` | whose place it needs, and the ratio of what both agents took and cost on record: for this task, or by tokens where the other has done other tasks alone |
 //! | `retryPolicy.maxAttempts` | fewer: later attempts are not made |
 //! | `timeout` | longer attempts are stopped there; one that is made again takes what those take that end in time |
 //! | `cache` | an instance whose input was seen before takes no time |
@@ -123,7 +123,8 @@ impl Looked<'_> {
             return;
         };
         let task: Arc<str> = Arc::from(id);
-        foreseen.changes.push(Change::Faster { task: Arc::clone(&task), bucket: ratio.bucket, factor: ratio.time });
+        foreseen.changes.push(Change::DoneBy { task: Arc::clone(&task), agent: new.into() });
+        foreseen.changes.push(Change::Faster { task: Arc::clone(&task), bucket: ratio.bucket, factor: ratio.time, doubt: ratio.doubt });
         if let Some(factor) = ratio.cost {
             foreseen.changes.push(Change::Dearer { task, factor });
         }

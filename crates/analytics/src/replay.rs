@@ -32,6 +32,15 @@ pub enum Change {
         bucket: Option<Bucket>,
         /// Of the time: 0.5 is twice as fast.
         factor: f64,
+        /// How well that is known.
+        doubt: Doubt,
+    },
+    /// Another agent does a task with this id: it needs a place of that one, and none of its own.
+    DoneBy {
+        /// Its id.
+        task: Arc<str>,
+        /// Who does it.
+        agent: Arc<str>,
     },
     /// What models cost that it asks is `factor` times as much.
     Dearer {
@@ -96,6 +105,15 @@ pub enum Change {
     Reused(Arc<BTreeSet<(Arc<str>, TaskNumber)>>),
 }
 
+/// How well a figure is known that was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Doubt {
+    /// Its standard error, as a share of it. 0: it is known.
+    pub error: f64,
+    /// The degrees of freedom of that.
+    pub freedom: f64,
+}
+
 /// What a change would have done to executions that are recorded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
@@ -107,7 +125,8 @@ pub struct Prediction {
     pub predicted: f64,
     /// What models cost on average that these executions asked, in nano-dollars, and what they would have cost.
     pub cost: (f64, f64),
-    /// Where the saving lies as a share of the makespan with a probability of 99 %: Student's interval of the mean over executions. `None` of one.
+    /// Where the saving lies as a share of the makespan with a probability of 99 %: Student's interval of the mean over executions, with what is doubtful of the
+    /// changes. `None` of one.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -127,30 +146,48 @@ impl Prediction {
 /// What changes would have done to these executions.
 #[expect(clippy::cast_precision_loss, reason = "times and counts far below 2^53")]
 pub fn predict<'a>(traces: impl IntoIterator<Item = &'a Trace>, changes: &[Change]) -> Prediction {
-    let mut costs: Vec<(f64, f64)> = Vec::new();
-    let runs: Vec<(f64, f64)> = traces
-        .into_iter()
-        .map(|trace| {
-            costs.push(cost::of(trace, changes));
-            // Measured against its own replay, so that what a replay cannot know takes no part.
-            let (before, after) = (makespan(trace, &[]) as f64, makespan(trace, changes) as f64);
-            let real = trace.makespan() as f64;
-            (real, if before > 0.0 { real * after / before } else { real })
-        })
-        .collect();
-    let count = runs.len();
+    // Measured against its own replay, so that what a replay cannot know takes no part.
+    let recorded = traces.into_iter().map(|trace| (trace, trace.makespan() as f64, makespan(trace, &[]) as f64));
+    let recorded: Vec<(&Trace, f64, f64)> = recorded.collect();
+    let after = |changes: &[Change], (trace, real, before): &(&Trace, f64, f64)| {
+        if *before > 0.0 { real * makespan(trace, changes) as f64 / before } else { *real }
+    };
+    let count = recorded.len();
     let n = count.max(1) as f64;
+    let runs: Vec<(f64, f64)> = recorded.iter().map(|one| (one.1, after(changes, one))).collect();
     let (makespan, predicted) = runs.iter().fold((0.0, 0.0), |(a, b), (real, after)| (a + real / n, b + after / n));
-    let cost = costs.iter().fold((0.0, 0.0), |(a, b), (before, after)| (a + before / n, b + after / n));
+    let costs = recorded.iter().map(|(trace, ..)| cost::of(trace, changes));
+    let cost = costs.fold((0.0, 0.0), |(a, b), (before, after)| (a + before / n, b + after / n));
     let interval = (count > 1 && makespan > 0.0).then(|| {
         // The ratio of two means, by its residuals (the delta method).
         let ratio = predicted / makespan;
         let squares: f64 = runs.iter().map(|(real, after)| (after - ratio * real).powi(2)).sum();
-        let error = (squares / (n - 1.0) / n).sqrt() / makespan;
-        let reach = student(count - 1) * error;
+        let mut errors = vec![Doubt { error: (squares / (n - 1.0) / n).sqrt() / makespan, freedom: n - 1.0 }];
+        // What a factor that is off by its error does to that ratio.
+        errors.extend(changes.iter().enumerate().filter_map(|(place, change)| {
+            let Change::Faster { factor, doubt, .. } = change else { return None };
+            let ratio_at = |by: f64| {
+                let mut shifted = changes.to_vec();
+                if let Some(Change::Faster { factor: shift, .. }) = shifted.get_mut(place) {
+                    *shift = factor * (1.0 + by);
+                }
+                recorded.iter().map(|one| after(&shifted, one)).sum::<f64>() / n / makespan
+            };
+            let off = || (ratio_at(doubt.error) - ratio_at(-doubt.error.min(1.0))).abs() / 2.0;
+            (doubt.error > 0.0).then(|| Doubt { error: off(), ..*doubt })
+        }));
+        let reach = reach(&errors);
         (1.0 - ratio - reach, 1.0 - ratio + reach)
     });
     Prediction { executions: count, makespan, predicted, cost, interval }
+}
+
+/// How far off a figure is at most, with a probability of 99 %, that errors take part in which have nothing to do with each other (Welch and Satterthwaite).
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "degrees of freedom, at least 1")]
+fn reach(errors: &[Doubt]) -> f64 {
+    let squares: f64 = errors.iter().map(|one| one.error.powi(2)).sum();
+    let fourths: f64 = errors.iter().map(|one| one.error.powi(4) / one.freedom.max(1.0)).sum();
+    if fourths > 0.0 { student((squares.powi(2) / fourths).max(1.0) as usize) * squares.sqrt() } else { 0.0 }
 }
 
 /// The two-sided 99 % quantile of Student's t: from a table up to 5 degrees of freedom, then by Abramowitz and Stegun 26.7.5 with three terms.

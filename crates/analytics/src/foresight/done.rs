@@ -2,6 +2,7 @@
 //! What agents took and cost, task by task.
 
 use crate::Outcome;
+use crate::replay::Doubt;
 use crate::trace::{Bucket, Micros, Trace, TracedAttempt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,10 +26,32 @@ pub struct Done {
     pub unpriced: u64,
     /// and how many tokens they gave.
     pub output_tokens: u64,
+    /// How much attempts differ: sums of squares of the time at work, and of the time of models beside tokens.
+    spread: Spread,
     /// The models that answered.
     pub models: BTreeSet<Arc<str>>,
     /// The executions of it, as they came.
     pub executions: Vec<Arc<str>>,
+}
+
+/// Sums over attempts that completed, for how well their averages are known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spread {
+    count: f64,
+    times: f64,
+    model_times: f64,
+    model_times_tokens: f64,
+    tokens: f64,
+}
+
+impl Spread {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.times += other.times;
+        self.model_times += other.model_times;
+        self.model_times_tokens += other.model_times_tokens;
+        self.tokens += other.tokens;
+    }
 }
 
 /// What everybody did: by task, then by agent as definitions write it.
@@ -47,7 +70,41 @@ pub(super) struct Ratio {
     /// What of the time is meant; `None`: all.
     pub(super) bucket: Option<Bucket>,
     pub(super) time: f64,
+    pub(super) doubt: Doubt,
     pub(super) cost: Option<f64>,
+}
+
+/// The variance of an average, or of a ratio of two sums, as a share of its square; and of how many attempts it is.
+type Known = (f64, f64);
+
+#[expect(clippy::cast_precision_loss, reason = "times far below 2^53")]
+impl Done {
+    /// How well is known what an attempt takes on average?
+    fn time_known(&self) -> Known {
+        let Spread { count, times, .. } = self.spread;
+        relative(times - (self.time as f64).powi(2) / count.max(1.0), self.time as f64, count)
+    }
+
+    /// How well is known what a token takes?
+    fn tokens_known(&self) -> Known {
+        let Spread { count, model_times, model_times_tokens, tokens, .. } = self.spread;
+        let each = self.model_time as f64 / self.output_tokens.max(1) as f64;
+        relative(model_times - 2.0 * each * model_times_tokens + each.powi(2) * tokens, self.model_time as f64, count)
+    }
+}
+
+fn relative(residuals: f64, sum: f64, count: f64) -> Known {
+    let variance = if count > 1.0 && sum > 0.0 { residuals.max(0.0) * count / (count - 1.0) / sum.powi(2) } else { 0.0 };
+    (variance, count)
+}
+
+/// How well the ratio of two figures is known. One that was measured once is taken to vary as the other does.
+fn doubt_of(own: Known, other: Known) -> Doubt {
+    let alike = |known: Known, like: Known| if known.1 > 1.0 { known } else { (like.0 * like.1, like.1) };
+    let parts = [alike(own, other), alike(other, own)];
+    let squares: f64 = parts.iter().map(|part| part.0).sum();
+    let weights: f64 = parts.iter().map(|part| part.0.powi(2) / (part.1 - 1.0).max(1.0)).sum();
+    Doubt { error: squares.sqrt(), freedom: if weights > 0.0 { squares.powi(2) / weights } else { 1.0 } }
 }
 
 impl Doings {
@@ -64,6 +121,7 @@ impl Doings {
         doings
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "times and tokens far below 2^53")]
     fn add(&mut self, execution: &Arc<str>, task: &Arc<str>, attempt: &TracedAttempt) {
         let Some(called) = &attempt.called else { return };
         let done = self.tasks.entry(Arc::clone(task)).or_default().entry(Arc::clone(called)).or_default();
@@ -73,6 +131,7 @@ impl Doings {
                 let took = attempt.end.saturating_sub(attempt.start);
                 done.completed += 1;
                 done.time += took;
+                let before = (done.model_time, done.output_tokens);
                 for call in &attempt.calls {
                     done.model_time += call.to.saturating_sub(call.from);
                     done.calls += 1;
@@ -81,6 +140,11 @@ impl Doings {
                     done.output_tokens += call.spent.output_tokens;
                     done.models.extend((!call.model.is_empty()).then(|| Arc::clone(&call.model)));
                 }
+                let (model, tokens) = ((done.model_time - before.0) as f64, (done.output_tokens - before.1) as f64);
+                let times = (took as f64).powi(2);
+                let spread =
+                    Spread { count: 1.0, times, model_times: model.powi(2), model_times_tokens: model * tokens, tokens: tokens.powi(2) };
+                done.spread.add(&spread);
                 if done.executions.last() != Some(execution) {
                     done.executions.push(Arc::clone(execution));
                 }
@@ -130,7 +194,8 @@ impl Doings {
         if let Some(other) = by_task.get(other).filter(|other| other.completed > 0) {
             let time = of(each(other.time, other.completed.into()), each(own.time, own.completed.into()))?;
             let cost = of(each(other.cost, other.completed.into()), each(own.cost, own.completed.into()));
-            return Some(Ratio { bucket: None, time, cost: cost.filter(|_| is_priced(own) && is_priced(other)) });
+            let doubt = doubt_of(own.time_known(), other.time_known());
+            return Some(Ratio { bucket: None, time, doubt, cost: cost.filter(|_| is_priced(own) && is_priced(other)) });
         }
         // It has done other tasks alone: what a token takes and costs is compared.
         let mut elsewhere = Done::default();
@@ -139,11 +204,13 @@ impl Doings {
             elsewhere.output_tokens += done.output_tokens;
             elsewhere.cost += done.cost;
             elsewhere.unpriced += done.unpriced;
+            elsewhere.spread.add(&done.spread);
         }
         let has_tokens = own.output_tokens > 0 && elsewhere.output_tokens > 0;
         let time =
             of(each(elsewhere.model_time, elsewhere.output_tokens), each(own.model_time, own.output_tokens)).filter(|_| has_tokens)?;
         let cost = of(each(elsewhere.cost, elsewhere.output_tokens), each(own.cost, own.output_tokens));
-        Some(Ratio { bucket: Some(Bucket::Model), time, cost: cost.filter(|_| is_priced(own) && is_priced(&elsewhere)) })
+        let doubt = doubt_of(own.tokens_known(), elsewhere.tokens_known());
+        Some(Ratio { bucket: Some(Bucket::Model), time, doubt, cost: cost.filter(|_| is_priced(own) && is_priced(&elsewhere)) })
     }
 }

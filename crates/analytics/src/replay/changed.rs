@@ -31,7 +31,7 @@ impl<'a> Changed<'a> {
         let is_own = !matches!(bucket, Bucket::Queue | Bucket::Pause | Bucket::Persist | Bucket::Scheduler);
         let mut factor = 1.0;
         for change in self.changes {
-            if let Change::Faster { task: id, bucket: of, factor: by } = change
+            if let Change::Faster { task: id, bucket: of, factor: by, .. } = change
                 && *id == task.id
                 && of.map_or(is_own, |of| of == bucket)
             {
@@ -48,6 +48,7 @@ impl<'a> Changed<'a> {
             Change::WithoutTask(id) => *id == task.id,
             Change::Reused(hits) => hits.contains(&(Arc::clone(&self.trace.execution), number)),
             Change::Faster { .. }
+            | Change::DoneBy { .. }
             | Change::Dearer { .. }
             | Change::Places { .. }
             | Change::MorePlaces { .. }
@@ -56,6 +57,15 @@ impl<'a> Changed<'a> {
             | Change::Attempts { .. }
             | Change::Timeout { .. } => false,
         })
+    }
+
+    /// Whose place a task needs.
+    pub(super) fn agent(&self, task: &TracedTask) -> Option<Arc<str>> {
+        let other = self.changes.iter().rev().find_map(|change| {
+            let Change::DoneBy { task: id, agent } = change else { return None };
+            (*id == task.id).then_some(agent)
+        });
+        task.agent.as_ref().map(|own| Arc::clone(other.unwrap_or(own)))
     }
 
     /// Whether a task does not wait any more for a dependency.

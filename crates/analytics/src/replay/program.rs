@@ -130,9 +130,8 @@ fn hold(
     changed: &Changed<'_>,
     steps: &mut Vec<Step>,
 ) {
-    if let Some(agent) = &task.agent {
-        steps.push(Step::Enters(Arc::clone(agent)));
-    }
+    let agent = changed.agent(task);
+    steps.extend(agent.clone().map(Step::Enters));
     let work = |from: Micros, to: Micros| -> Micros {
         let own = task.segments.iter().filter(|segment| segment.attempt == attempt.attempt);
         let cut = own.map(|&Segment { from: a, to: b, bucket, .. }| (a.max(from), b.min(to), bucket));
@@ -142,7 +141,7 @@ fn hold(
     if inner.is_empty()
         && let Some(Cut { after, again }) = changed.cut(task, attempt)
     {
-        return cut_short(task, work(at, attempt.start) + after, again, steps);
+        return cut_short(agent, work(at, attempt.start) + after, again, steps);
     }
     let spawned = inner.iter().filter_map(|inner| Some((*inner, trace.tasks.get(*inner)?)));
     let mut spawned: Vec<_> = spawned.filter(|(_, task)| (at..=attempt.recorded).contains(&task.born.at)).collect();
@@ -165,14 +164,12 @@ fn hold(
         }
     }
     steps.push(Step::Takes(work(at, attempt.recorded)));
-    if let Some(agent) = &task.agent {
-        steps.push(Step::Leaves(Arc::clone(agent)));
-    }
+    steps.extend(agent.map(Step::Leaves));
 }
 
 /// An attempt that is stopped, and the one that is made in its place. It holds a place already.
-fn cut_short(task: &TracedTask, takes: Micros, again: Option<(Micros, Micros)>, steps: &mut Vec<Step>) {
-    let (enters, leaves) = (task.agent.clone().map(Step::Enters), task.agent.clone().map(Step::Leaves));
+fn cut_short(agent: Option<Arc<str>>, takes: Micros, again: Option<(Micros, Micros)>, steps: &mut Vec<Step>) {
+    let (enters, leaves) = (agent.clone().map(Step::Enters), agent.map(Step::Leaves));
     steps.push(Step::Takes(takes));
     steps.extend(leaves.clone());
     if let Some((rest, typical)) = again {

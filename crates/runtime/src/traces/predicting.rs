@@ -12,7 +12,7 @@ use crate::Error;
 use crate::report::plan_of;
 use crate::store::{Archive, StoredExecution};
 use analytics::foresight::{self, Definition, Foreseen};
-use analytics::replay::{self, Change, Prediction};
+use analytics::replay::{self, Change, Doubt, Prediction};
 use analytics::trace::{Bucket, Trace};
 use engine::{Limits, Plan, Severity, read_plan};
 use serde::Deserialize;
@@ -76,7 +76,7 @@ pub(super) fn answer(archive: &dyn Archive, asked: &Asked) -> Result<Option<Stri
     };
     let assumed = asked.assuming.iter().map(|Assumption { task, factor, bucket }| {
         let bucket = Bucket::ALL.into_iter().find(|of| Some(of.word()) == bucket.as_deref());
-        Change::Faster { task: task.as_str().into(), bucket, factor: *factor }
+        Change::Faster { task: task.as_str().into(), bucket, factor: *factor, doubt: Doubt::default() }
     });
     let changes: Vec<Change> = foreseen.changes.iter().cloned().chain(assumed).collect();
     let is_it = |trace: &&Trace| *trace.execution == *asked.id;
