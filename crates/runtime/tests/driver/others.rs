@@ -182,8 +182,9 @@ fn people_are_told_of_a_program_that_keeps_commits_waiting_for_long_and_when_it_
         execute(&mut host, 10);
         let writer = another(&host);
         writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-        host.accept(&plan(&json!([task("a", &[])])));
+        let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
         host.driver.flush().unwrap();
+        assert_eq!(host.driver.obstacle(slot).unwrap(), "null", "{mode:?}: it may pass in a moment");
         let begin = Instant::now();
         let mut alerts = Vec::new();
         while alerts.is_empty() {
@@ -193,8 +194,12 @@ fn people_are_told_of_a_program_that_keeps_commits_waiting_for_long_and_when_it_
             alerts = host.driver.take_alerts();
         }
         assert_eq!(alerts.iter().map(|alert| (alert.rule.name, alert.begins)).collect::<Vec<_>>(), [("store:blocked", true)], "{mode:?}");
+        // What is not on record yet waits for that, and `explain` says so.
+        let obstacle: serde_json::Value = serde_json::from_str(&host.driver.obstacle(slot).unwrap()).unwrap();
+        assert_eq!((obstacle[0].as_str(), obstacle[2].as_str()), (Some("store:blocked"), Some(&*alerts[0].description)), "{mode:?}");
         writer.execute_batch("ROLLBACK").unwrap();
         assert_eq!(next_told(&mut host), [("store:blocked", false)], "{mode:?}");
+        assert_eq!(host.driver.obstacle(slot).unwrap(), "null", "{mode:?}");
     }
 }
 
