@@ -44,6 +44,15 @@ pub struct Answer {
     pub text: Option<String>,
 }
 
+impl Answer {
+    pub(crate) fn of(output: Result<Option<String>, NativeFailure>) -> Self {
+        match output {
+            Ok(text) => Self { failure: None, text },
+            Err(failure) => Self { failure: Some(failure), text: None },
+        }
+    }
+}
+
 /// One question.
 pub struct ArchiveTask {
     archive: SharedArchive,
@@ -90,10 +99,7 @@ impl Task for ArchiveTask {
     }
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Answer> {
-        Ok(match output {
-            Ok(text) => Answer { failure: None, text },
-            Err(failure) => Answer { failure: Some(failure), text: None },
-        })
+        Ok(Answer::of(output))
     }
 }
 

@@ -3,6 +3,7 @@
 
 import type { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
+import { spansIn } from '../support/collector.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 import { hasRedis, redisCluster, redisForTest } from '../support/redis.ts'
 
@@ -37,6 +38,28 @@ describe.runIf(hasRedis).each(['a server', 'a Cluster'])('executions on %s', (ki
     await first.shutdown()
     const second = next()
     expect(await rejection(second.executeWorkflow(only, {}, { executionId: 'order-17' }))).toMatchObject({ code: 'ERR_EXECUTION_EXISTS' })
+  })
+
+  it('are exported as spans, while they run and when what has ended is packed', async () => {
+    const { next } = await inTurn(kind)
+    const first = next()
+    const names = async (orchestrator: MultiAgentOrchestrator, executionId: string): Promise<string[]> => {
+      const found: string[] = []
+      for await (const line of orchestrator.executionMonitor.exportTraces({ executionId }))
+        found.push(...spansIn(line).map(({ name }) => name))
+      return found
+    }
+    const waits = workflow([task('a'), { id: 'go', name: 'go', waitFor: { signal: 'go' }, dependencies: ['a'] }, task('b')])
+    const begun = new Promise((resolve) => first.on('task:completed', resolve))
+    const { id } = await first.startWorkflow(waits)
+    await begun
+    expect(await names(first, id)).toEqual(['invoke_agent work', 'invoke_workflow flow'])
+    const ended = new Promise((resolve) => first.on('workflow:completed', resolve))
+    await first.signalExecution(id, 'go')
+    await ended
+    await first.shutdown()
+    expect(await names(next(), id)).toEqual(['invoke_agent work', 'invoke_agent work', 'invoke_workflow flow'])
+    expect((await rejection(names(next(), 'none'))).message).toContain('none')
   })
 
   it('take over what another has made', async () => {

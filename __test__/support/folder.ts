@@ -32,6 +32,13 @@ export function userFolder(zod: 'zod' | 'zod3' = 'zod'): string {
   return folder
 }
 
+/** A folder of a user who has OpenTelemetry's SDK too. */
+export function tracingFolder(): string {
+  const folder = userFolder()
+  symlinkSync(join(root, 'node_modules/@opentelemetry'), join(folder, 'node_modules/@opentelemetry'), 'junction')
+  return folder
+}
+
 let files = 0
 
 /** The path of a store that does not exist yet. */

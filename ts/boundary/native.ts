@@ -14,22 +14,16 @@ import type * as Binding from '../native/binding.cjs'
 import type {
   Answer,
   InterruptedGroup,
-  KeptSchedule,
-  NativeBounds,
-  NativeFailure,
   NativeFit as SignalFit,
-  NativeLimits,
   NativePlan,
-  NativeProceeded,
   NativeQuestion as Question,
-  NativeStatistics,
   PlanReading,
   ReadingLimits as NativeReadingLimits,
-  ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
-import type { AgentLimits, Claimed, Failures, Handover, History, StoredQuestion, Tree, TypeLimits } from './shapes.js'
+import type { AgentLimits, Claimed, Failures, Handover, History, SpansText, StoredQuestion, Tree, TypeLimits } from './shapes.js'
 import { fileOpening, redisOpening } from './opening.js'
+import { spanParts } from './span-parts.js'
 import { Watching } from './watching.js'
 
 export * from '../native/alphabet.js'
@@ -117,7 +111,7 @@ export class Engine {
     return this.#try(() => this.#native.alerts())
   }
 
-  limit(limits: NativeLimits): void {
+  limit(limits: Binding.NativeLimits): void {
     this.#try(() => this.#native.limit(limits))
   }
 
@@ -135,7 +129,7 @@ export class Engine {
   }
 
   /** Lets the next of a group go on, at most so many. Those that have something to do are to be woken, and resumed. */
-  proceed(group: number, most: number): NativeProceeded {
+  proceed(group: number, most: number): Binding.NativeProceeded {
     return this.#try(() => this.#native.proceed(group, most))
   }
 
@@ -257,7 +251,7 @@ export class Engine {
     return this.#try(() => this.#native.end(slot, task))
   }
 
-  bounds(slot: number): NativeBounds {
+  bounds(slot: number): Binding.NativeBounds {
     return this.#try(() => this.#native.bounds(slot))
   }
 
@@ -265,7 +259,7 @@ export class Engine {
     return this.#try(() => this.#native.scope(slot, task, betweenPasses))
   }
 
-  schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule {
+  schedule(plan: NativePlan, texts: Binding.ScheduleTexts): Binding.KeptSchedule {
     return this.#try(() => this.#native.schedule(plan, texts))
   }
 
@@ -418,13 +412,19 @@ export class Engine {
   isSettled(): boolean {
     return this.#try(() => this.#native.isSettled())
   }
-  statistics(): NativeStatistics {
+  statistics(): Binding.NativeStatistics {
     return this.#try(() => this.#native.statistics())
   }
 
   /** What the store says as JSON text. */
   stored(what: StoredQuestion, of: string): Promise<string | undefined> {
     return this.#answer(this.#native[what](of))
+  }
+
+  /** The spans of a stored execution, part by part; none if it is not there. */
+  spans(id: string): AsyncGenerator<SpansText> {
+    const rest = this.#try(() => this.#native.spans(id))
+    return spanParts((about) => this.#answer(rest.next(about)))
   }
 
   /** Copies the store to a path: `done` when the copy is there, unless `stop` is called before. */
@@ -470,7 +470,7 @@ export class Engine {
     return told(await this.#settled(asked))
   }
 
-  async #settled<T extends { failure?: NativeFailure }>(asked: Promise<T>): Promise<T> {
+  async #settled<T extends { failure?: Binding.NativeFailure }>(asked: Promise<T>): Promise<T> {
     const all = Promise.allSettled([this.asked, asked])
     this.asked = all
     void all.then(() => {

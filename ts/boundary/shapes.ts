@@ -91,6 +91,13 @@ export interface History {
   readonly failures: Failures
 }
 
+/** Spans of one execution. */
+export interface SpansText {
+  /** JSON objects with commas between them. */
+  readonly spans: string
+  readonly count: number
+}
+
 /** What may be asked of a store, of an execution by its id or by a filter; `summaries` and `analytics` are of everything that is on record by now. */
 export type StoredQuestion =
   | 'storedExecution'

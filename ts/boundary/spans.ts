@@ -14,3 +14,13 @@ export function spanOfAttempt(
   const [span = '', trace = ''] = attempt(() => native.spanOfAttempt(execution, path, number, traceparent))
   return { span, trace }
 }
+
+/** Those of an execution, and of the span that it stands under; `undefined`: under none. */
+export function spanOfExecution(
+  execution: string,
+  traceparent: string | undefined,
+  parent: { readonly execution: string; readonly path: string } | undefined,
+): { span: string; trace: string; above: string | undefined } {
+  const [span = '', trace = '', above] = attempt(() => native.spanOfExecution(execution, traceparent, parent?.execution, parent?.path))
+  return { span, trace, above }
+}

@@ -4,6 +4,7 @@
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
 import type { Explanation } from '../api/explanation.js'
 import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
+import type { SpansText } from '../boundary/shapes.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EventSource } from '../events/execution-events.js'
 import type { Run } from '../run/run.js'
@@ -41,6 +42,8 @@ interface LookUpHost extends Pick<ExplainingHost, 'around'> {
 interface Records {
   /** The answer to a question about these executions, as JSON text; `undefined` if one of them is not there. */
   traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
+  /** The spans of an execution, part by part. */
+  spans(executionId: string): AsyncIterable<SpansText>
   status(executionId: string): Promise<string | undefined>
   notFound(executionId: string): Error
   now(): number
@@ -55,7 +58,7 @@ export class ExecutionLookUp {
     this.#stored = new StoredSummaries(host.dispatcher.engine)
   }
 
-  #read<T>(call: string, read: () => Promise<T>): Promise<T> {
+  #read<T>(call: string, read: () => T): T {
     this.#host.assertNotClosed(call)
     return read()
   }
@@ -82,12 +85,25 @@ export class ExecutionLookUp {
   /** What the records of executions tell, for the monitor. */
   get profiles(): Records {
     const { live, ended, dispatcher } = this.#host
+    const assertKnown = async (ids: readonly string[]): Promise<void> => {
+      await this.#host.ready()
+      const gone = ended && ids.find((id) => live.get(id) === undefined && ended.get(id) === undefined)
+      if (gone !== undefined) throw notFound(gone)
+    }
+    const spansOf = (id: string): AsyncIterable<SpansText> => this.#read('exportTraces', () => dispatcher.engine.spans(id))
     return {
       notFound,
+      spans: async function* (executionId) {
+        await assertKnown([executionId])
+        let isThere = false
+        for await (const part of spansOf(executionId)) {
+          isThere = true
+          yield part
+        }
+        if (!isThere) throw notFound(executionId)
+      },
       traces: async (call, ids, asked) => {
-        await this.#host.ready()
-        const gone = ended && ids.find((id) => live.get(id) === undefined && ended.get(id) === undefined)
-        if (gone !== undefined) throw notFound(gone)
+        await assertKnown(ids)
         return this.#read(call, () => dispatcher.engine.stored('traces', JSON.stringify(asked)))
       },
       status: async (executionId) => (await this.get(executionId))?.status,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Where profiles and timelines come from: the records of executions, in a file or in memory, read on a thread of Node's pool.
 
+import type { SpansText } from '../boundary/shapes.js'
 import type { PerformanceProfile } from '../api/profile.js'
 import { timelinePage, type TimelineData } from './page/timeline.js'
 import { profileOf } from './profile.js'
@@ -9,6 +10,8 @@ import { profileOf } from './profile.js'
 export interface ProfilesHost {
   /** The answer to a question about the records of these executions, as JSON text; `undefined` if one of them is not there. */
   traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
+  /** The spans of an execution, part by part. */
+  spans(executionId: string): AsyncIterable<SpansText>
   status(executionId: string): Promise<string | undefined>
   /** Microseconds since the epoch. */
   now(): number

@@ -221,6 +221,8 @@ export declare class Engine {
   executionId(slot: number): string
   /** Resolves with the answer to a question, both JSON text, or null; see `runtime::traces`. */
   traces(asked: string): Promise<Answer>
+  /** The spans of an execution, to be read part by part. */
+  spans(id: string): NativeSpans
 }
 
 /** A store that is looked at. */
@@ -382,6 +384,12 @@ export declare class NativeSchema {
   problem(): string | null
   /** What a value (JSON text) does that it forbids: `[{ pointer, message }]` as JSON text, or null. */
   judge(value: string): string | null
+}
+
+/** The spans of one execution. */
+export declare class NativeSpans {
+  /** Resolves with the next spans, about so many, as `Spanning` tells them; null: all have been told, or there is no such execution any more. */
+  next(about: number): Promise<Answer>
 }
 
 /** One for as many engines as share a time. */
@@ -706,6 +714,12 @@ export interface ScheduleTexts {
 
 /** The id of the span of an attempt, 16 hexadecimal digits, and that of its trace, 32: `[span, trace]`. */
 export declare function spanOfAttempt(execution: string, path: string, attempt: number, traceparent?: string | undefined | null): Array<string>
+
+/**
+ * The ids of the span of an execution and of its trace, and that of the span above it if there is one: of the caller, or of the task of the execution that
+ * began it. See [`span_of_attempt`].
+ */
+export declare function spanOfExecution(execution: string, traceparent?: string | undefined | null, parent?: string | undefined | null, path?: string | undefined | null): Array<string>
 
 /** Everything that is wrong with a timing (JSON text as in `runtime::timing`) at this instant: `[{ path, message }]` as JSON text. */
 export declare function timingProblems(timing: string, now: number): string

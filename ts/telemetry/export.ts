@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Spans as whoever wants them reads them: page by page, so that little of them is held at once.
+// Spans as whoever wants them reads them: part by part, so that little of them is held at once.
 
 import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
 import type { TraceFilter } from '../api/traces.js'
 import type { Engine } from '../boundary/native.js'
+import type { SpansText } from '../boundary/shapes.js'
 import { readExecutionId, readSummaryFilter } from '../executions/arguments.js'
-import { requestOf, resourceOf, type SpansText } from './spans.js'
-import { pagesOf } from './tracing.js'
+import { requestOf, resourceOf } from './spans.js'
 
 /** What it needs of the orchestrator. */
 export interface ExportHost {
-  readonly dispatcher: { readonly engine: Engine }
+  readonly dispatcher: { readonly engine: Pick<Engine, 'spans'> }
   readonly lookUp: {
     summaries(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList>
-    readonly profiles: { status(executionId: string): Promise<string | undefined>; notFound(executionId: string): Error }
+    readonly profiles: { spans(executionId: string): AsyncIterable<SpansText> }
   }
 }
 
@@ -47,13 +47,11 @@ async function* recorded(
   asked: ExecutionSummaryFilter,
   id: string | undefined,
 ): AsyncGenerator<SpansText> {
-  if (id !== undefined) {
-    if ((await lookUp.profiles.status(id)) === undefined) throw lookUp.profiles.notFound(id)
-    return yield* pagesOf(dispatcher.engine, id)
-  }
+  // All of it is never read at once, not even to see whether it is there.
+  if (id !== undefined) return yield* lookUp.profiles.spans(id)
   for (let cursor: string | undefined; ;) {
     const page = await lookUp.summaries({ ...asked, ...(cursor !== undefined && { cursor }) })
-    for (const execution of page.executions) if (execution.endTime !== undefined) yield* pagesOf(dispatcher.engine, execution.id)
+    for (const execution of page.executions) if (execution.endTime !== undefined) yield* dispatcher.engine.spans(execution.id)
     cursor = page.cursor
     if (cursor === undefined) return
   }

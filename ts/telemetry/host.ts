@@ -5,63 +5,27 @@
 // execution has ended, and only then all of them are ended. So a process that is killed has told nothing of an execution that another one takes up: that makes
 // every span of it once, also of what had happened before.
 
-import { createRequire } from 'node:module'
 import { nextTurn } from '../base/real-time.js'
+import { contextOf, headerOf, openTelemetry, type Context, type Span, type SpanOptions, type Tracer } from '../base/opentelemetry.js'
+import { spanOfAttempt, spanOfExecution } from '../boundary/spans.js'
 import { scope, type SpanData } from './spans.js'
-
-/** What is used of `@opentelemetry/api` 1.x. */
-interface OpenTelemetry {
-  readonly trace: {
-    getTracer(name: string, version?: string): Tracer
-    getTracerProvider(): object
-    setSpan(context: Context, span: Span): Context
-    getSpanContext(context: Context): SpanContext | undefined
-    setSpanContext(context: Context, span: SpanContext): Context
-  }
-  readonly context: { active(): Context; with<T>(context: Context, call: () => T): T }
-  readonly ROOT_CONTEXT: Context
-}
-type Context = object
-interface SpanContext {
-  readonly traceId: string
-  readonly spanId: string
-  readonly traceFlags: number
-  readonly isRemote?: boolean
-}
-interface Span {
-  spanContext(): SpanContext
-  setAttributes(attributes: Record<string, string | number>): unknown
-  setStatus(status: { code: number }): unknown
-  updateName(name: string): unknown
-  isRecording(): boolean
-  end(time?: readonly [number, number]): void
-}
-interface Tracer {
-  startSpan(name: string, options: { kind?: number; startTime?: readonly [number, number]; attributes?: object }, context?: Context): Span
-}
-
-const require = createRequire(import.meta.url)
-/** Where the API keeps what was registered, in each version 1.x. */
-const REGISTERED = Symbol.for('opentelemetry.js.api.1')
-
-/** Whether the program has registered a provider. */
-export function hasProvider(): boolean {
-  return (globalThis as { [REGISTERED]?: { trace?: unknown } })[REGISTERED]?.trace !== undefined
-}
-
-/** The API as this package, or the program, finds it. Throws if neither does. */
-function api(): OpenTelemetry {
-  try {
-    return require('@opentelemetry/api') as OpenTelemetry
-  } catch {
-    return createRequire(`${process.cwd()}/`)('@opentelemetry/api') as OpenTelemetry
-  }
-}
 
 /** An execution that begins, or is taken up. */
 interface Begun {
+  readonly id: string
   readonly recovered: boolean
-  readonly options: { readonly traceparent?: string; readonly parent?: object }
+  readonly options: { readonly traceparent?: string; readonly parent?: { readonly execution: string; readonly path: string } }
+}
+
+/** The ids of a span. That of its trace counts where it stands under none. */
+interface Ids {
+  readonly trace: string
+  readonly span: string
+}
+
+/** The one way in which the SDK of OpenTelemetry is told ids. Providers that have no such generator make ids of their own. */
+interface Generating {
+  _idGenerator?: { generateTraceId(): string; generateSpanId(): string }
 }
 
 /** Spans after which others get a turn, and whatever exports them takes what there is. */
@@ -69,6 +33,7 @@ const TURN = 500
 
 /** The live spans of an execution. */
 export interface HostRun {
+  readonly of: Begun
   readonly span: Span
   readonly context: Context
   /** By path and number of attempt. */
@@ -78,7 +43,7 @@ export interface HostRun {
 const keyOf = (path: string, attempt: number | string): string => `${attempt} ${path}`
 
 export class HostTracer {
-  readonly #api = api()
+  readonly #api = openTelemetry()
   readonly #tracer = this.#api.trace.getTracer(scope.name, scope.version)
 
   /** The `traceparent` of the span that is active where it is asked. */
@@ -88,15 +53,33 @@ export class HostTracer {
     return span && headerOf(span)
   }
 
-  /** An execution begins: under the active span, or, if it is said so or nobody calls, under that of `traceparent`. */
-  begin(name: string, { recovered, options: { traceparent, parent } }: Begun): HostRun {
+  /** An execution begins: under the active span, or, if it is said so or nobody calls, under that of `traceparent`. One that is taken up stands where it did. */
+  begin(name: string, of: Begun): HostRun {
     const { trace, context, ROOT_CONTEXT } = this.#api
+    const { id, recovered, options } = of
+    const { traceparent, parent } = options
+    const { above: recorded, ...ids } = spanOfExecution(id, traceparent, parent)
     const active = recovered ? ROOT_CONTEXT : context.active()
     const own = trace.getSpanContext(active)
     const isOther = traceparent !== undefined && (own === undefined || (parent === undefined && headerOf(own) !== traceparent))
-    const above = isOther ? trace.setSpanContext(active, contextOf(traceparent)) : active
-    const span = this.#tracer.startSpan(name, { kind: 0 }, above)
-    return { span, context: trace.setSpan(above, span), attempts: new Map() }
+    const flags = traceparent === undefined ? '01' : traceparent.slice(-2)
+    const given = recovered && recorded !== undefined ? `00-${ids.trace}-${recorded}-${flags}` : isOther ? traceparent : undefined
+    const above = given === undefined ? active : trace.setSpanContext(active, contextOf(given))
+    const span = this.#start(name, { kind: 0 }, above, ids)
+    return { of, span, context: trace.setSpan(above, span), attempts: new Map() }
+  }
+
+  /** Begins a span with ids that follow from what is on record: whichever process makes it, what stands under it finds it. */
+  #start(name: string, options: SpanOptions, above: Context, { trace, span }: Ids): Span {
+    const tracer = this.#tracer as Tracer & Generating
+    const generator = tracer._idGenerator
+    if (generator === undefined) return tracer.startSpan(name, options, above)
+    tracer._idGenerator = { generateTraceId: () => trace, generateSpanId: () => span }
+    try {
+      return tracer.startSpan(name, options, above)
+    } finally {
+      tracer._idGenerator = generator
+    }
   }
 
   /** Calls an agent inside the span of its attempt. */
@@ -113,16 +96,18 @@ export class HostTracer {
     const key = keyOf(path, attempt)
     let known = run.attempts.get(key)
     if (known === undefined) {
-      const span = this.#tracer.startSpan(path, { kind: 0 }, run.context)
+      const { id, options } = run.of
+      const span = this.#start(path, { kind: 0 }, run.context, spanOfAttempt(id, path, attempt, options.traceparent))
       known = { span, context: this.#api.trace.setSpan(run.context, span) }
       run.attempts.set(key, known)
     }
     return known
   }
 
-  /** Ends the spans of an execution, and makes those that have not been: of what happened in it. */
-  async end(run: HostRun, spans: readonly SpanData[], made: Map<string, Context>): Promise<void> {
+  /** Ends the spans of a part of an execution, and makes those that have not been: of what happened in it. What stands under an attempt is in the same part. */
+  async end(run: HostRun, spans: readonly SpanData[]): Promise<void> {
     const { trace } = this.#api
+    const made = new Map<string, Context>()
     for (const [place, data] of spans.entries()) {
       if (place > 0 && place % TURN === 0) await this.#taken()
       const attributes = attributesOf(data)
@@ -130,14 +115,16 @@ export class HostTracer {
       const isExecution = attributes['mao.execution.id'] !== undefined
       // One that was interrupted is done again under the same number.
       const isOurs = attributes['mao.task.interrupted'] === undefined
-      const live = isExecution ? run : isOurs ? run.attempts.get(keyOf(String(path), attributes['mao.task.attempt'] ?? 0)) : undefined
+      const key = keyOf(String(path), attributes['mao.task.attempt'] ?? 0)
+      const live = isExecution ? run : isOurs ? run.attempts.get(key) : undefined
       const above = made.get(data.parentSpanId ?? '') ?? run.context
       const options = { kind: data.kind - 1, startTime: timeOf(data.startTimeUnixNano), attributes }
-      const span = live?.span ?? this.#tracer.startSpan(data.name, options, above)
+      const span = live?.span ?? this.#start(data.name, options, above, { trace: data.traceId, span: data.spanId })
       made.set(data.spanId, live?.context ?? trace.setSpan(above, span))
       if (live !== undefined) {
         span.updateName(data.name)
         span.setAttributes(attributes)
+        run.attempts.delete(key)
       }
       if (data.status.code === 2) span.setStatus({ code: 2 })
       // The root comes last, when all that stands under it has.
@@ -161,15 +148,6 @@ export class HostTracer {
     }
     await nextTurn()
   }
-}
-
-function headerOf({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `00-${traceId}-${spanId}-${(traceFlags % 256).toString(16).padStart(2, '0')}`
-}
-
-function contextOf(traceparent: string): SpanContext {
-  const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-')
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
 }
 
 /** Nanoseconds as seconds and the rest. */

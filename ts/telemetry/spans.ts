@@ -3,15 +3,6 @@
 
 import { readFileSync } from 'node:fs'
 
-/** Spans of one execution. */
-export interface SpansText {
-  /** JSON objects with commas between them. */
-  readonly spans: string
-  readonly count: number
-  /** The task to go on with. */
-  readonly next: number | null
-}
-
 /** A value of an attribute. */
 type Value = { readonly stringValue: string } | { readonly intValue: string } | { readonly doubleValue: number }
 
@@ -26,13 +17,6 @@ export interface SpanData {
   readonly endTimeUnixNano: string
   readonly attributes: readonly { readonly key: string; readonly value: Value }[]
   readonly status: { readonly code?: number }
-}
-
-/** What the engine told, as two lines. */
-export function spansOf(text: string): SpansText {
-  const end = text.indexOf('\n')
-  const { count, next } = JSON.parse(text.slice(0, end)) as { count: number; next: number | null }
-  return { spans: text.slice(end + 1), count, next }
 }
 
 const SCOPE = '@codexos/multi-agent-orchestrator'

@@ -8,14 +8,15 @@
 // Each is made of what is on record, once, when its execution has ended: see `analytics::spans`. `exportTraces` reads the same.
 
 import type { ResolvedMonitoring } from '../config/config.js'
+import { hasProvider } from '../base/opentelemetry.js'
 import { spanOfAttempt } from '../boundary/spans.js'
 import { real } from '../base/real-time.js'
 import type { Engine } from '../boundary/native.js'
 import { messageOf } from '../failure/failure.js'
 import type { Log } from '../log/log.js'
 import { collectorOf, OtlpExporter } from './otlp.js'
-import { hasProvider, HostTracer, type HostRun } from './host.js'
-import { spansOf, type SpanData, type SpansText } from './spans.js'
+import { HostTracer, type HostRun } from './host.js'
+import type { SpanData } from './spans.js'
 
 /** A run, as far as it is traced. */
 interface TracedRun {
@@ -23,19 +24,17 @@ interface TracedRun {
   readonly slot: number
   readonly workflowId: string
   readonly recovered: boolean
-  readonly options: { readonly traceparent?: string; readonly parent?: object }
+  readonly options: { readonly traceparent?: string; readonly parent?: { readonly execution: string; readonly path: string } }
 }
 
 /** What it needs of the orchestrator. */
 interface TracingHost {
-  readonly dispatcher: { readonly engine: Pick<Engine, 'stored'> }
+  readonly dispatcher: { readonly engine: Pick<Engine, 'spans'> }
   readonly log: Log
 }
 
 /** Executions whose spans are still to be read. */
 const PENDING_MAX = 10_000
-/** Spans that are read at once. */
-const PAGE = 10_000
 /** The longest that closing waits for a collector. */
 const CLOSING_MS = 1000
 
@@ -164,20 +163,21 @@ export class Tracing {
   }
 
   async #read(run: TracedRun, live: HostRun | undefined): Promise<void> {
-    const made = new Map<string, object>()
-    let first: SpanData | undefined
-    for await (const page of pagesOf(this.#host.dispatcher.engine, run.id)) {
+    let last: SpanData | undefined
+    let parts = 0
+    for await (const part of this.#host.dispatcher.engine.spans(run.id)) {
+      parts += 1
       if (live === undefined || this.#hostTracer === undefined) {
-        this.#exporter?.add(page)
         // What reads must not be faster than what sends.
-        while (this.#exporter?.isFull === true && !this.#closing && page.next !== null) await lateBy(50).promise
+        while (parts > 1 && this.#exporter?.isFull === true && !this.#closing) await lateBy(50).promise
+        this.#exporter?.add(part)
         continue
       }
-      const spans = JSON.parse(`[${page.spans}]`) as SpanData[]
-      first ??= spans[0]
-      await this.#hostTracer.end(live, spans, made)
+      const spans = JSON.parse(`[${part.spans}]`) as SpanData[]
+      last = spans.at(-1)
+      await this.#hostTracer.end(live, spans)
     }
-    if (live !== undefined) this.#hostTracer?.close(live, first?.endTimeUnixNano)
+    if (live !== undefined) this.#hostTracer?.close(live, last?.endTimeUnixNano)
   }
 }
 
@@ -185,15 +185,4 @@ function lateBy(ms: number): { readonly promise: Promise<void>; readonly stop: (
   let timer: NodeJS.Timeout | undefined
   const promise = new Promise<void>((resolve) => (timer = real.setTimeout(resolve, ms)))
   return { promise, stop: () => real.clearTimeout(timer) }
-}
-
-/** The spans of a stored execution, page by page. */
-export async function* pagesOf(engine: Pick<Engine, 'stored'>, id: string): AsyncGenerator<SpansText> {
-  for (let from: number | null = 0; from !== null;) {
-    const text = await engine.stored('traces', JSON.stringify({ what: 'spans', id, from, limit: PAGE }))
-    if (text === undefined) return
-    const page = spansOf(text)
-    yield page
-    from = page.next
-  }
 }

@@ -101,11 +101,6 @@ impl Fold {
         self.records
     }
 
-    /// How many bytes they were, which is about what this holds in memory beside its tasks.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// How many tasks it has.
     pub fn tasks(&self) -> usize {
         self.execution.tasks().len()

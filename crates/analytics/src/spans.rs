@@ -15,8 +15,9 @@
 mod names;
 
 use crate::Outcome;
-use crate::trace::{Micros, ModelRequest, Trace, TracedAttempt, TracedTask};
+use crate::trace::{Micros, ModelRequest, Record, Trace, TracedAttempt, TracedTask, Tracer};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use stdx::hash64;
 
 /// The id of a trace: 32 hexadecimal digits.
@@ -78,8 +79,10 @@ fn attempt_of(execution: &str) -> Option<u32> {
 /// Spans in the making.
 struct Writer<'a> {
     trace: &'a str,
-    text: String,
-    count: usize,
+    execution: &'a str,
+    own: &'a str,
+    text: &'a mut String,
+    count: &'a mut usize,
 }
 
 /// What a span is.
@@ -94,35 +97,59 @@ struct Span<'a> {
     attributes: String,
 }
 
-/// The spans of the tasks from number `from` on, and of the execution itself if that is 0, until there are about `limit`: JSON objects with commas between
-/// them, how many they are, and the task to go on with. Spans of executions below it are theirs.
-pub fn spans(trace: &Trace, place: &Place, from: usize, limit: usize) -> (String, usize, Option<usize>) {
-    let mut writer = Writer { trace: &place.trace, text: String::new(), count: 0 };
-    let own = execution_span(&trace.execution);
-    if from == 0 {
-        writer.execution(trace, place, &own);
+/// The spans of one execution, made as its records are read. Those of a task come when it has ended, that of the execution last; those of executions below it
+/// are theirs.
+#[derive(Debug)]
+pub struct Spans {
+    tracer: Tracer,
+    place: Place,
+    execution: Arc<str>,
+    /// The id of the span of the execution.
+    own: String,
+}
+
+/// Spans as JSON objects with commas between them, and how many they are.
+pub type Written = (String, usize);
+
+impl Spans {
+    /// Of an execution of which nothing has been read.
+    pub fn new(mut tracer: Tracer, execution: &Arc<str>, place: Place) -> Self {
+        tracer.give_ended(|_| {});
+        Self { tracer, place, execution: Arc::clone(execution), own: execution_span(execution) }
     }
-    for (number, task) in trace.tasks.iter().enumerate().skip(from) {
-        if writer.count >= limit {
-            return (writer.text, writer.count, Some(number));
-        }
+
+    /// Reads records and adds what has ended in them.
+    pub fn step(&mut self, record: &Record<'_>, (text, count): &mut Written) {
+        self.tracer.step(record);
+        let mut writer = Writer { trace: &self.place.trace, execution: &self.execution, own: &self.own, text, count };
+        self.tracer.give_ended(|task| writer.task(task));
+    }
+
+    /// There are no more records: adds what has not ended, and the execution itself.
+    pub fn finish(self, (text, count): &mut Written) {
+        let trace = self.tracer.finish();
+        let mut writer = Writer { trace: &self.place.trace, execution: &self.execution, own: &self.own, text, count };
+        trace.tasks.iter().for_each(|task| writer.task(task));
+        writer.execution(&trace, &self.place);
+    }
+}
+
+impl Writer<'_> {
+    fn task(&mut self, task: &TracedTask) {
         for (place, attempt) in task.attempts.iter().enumerate() {
             // One that was interrupted is done again under its number, which the last has for its own.
             let again = task.attempts.iter().skip(place + 1).any(|other| other.attempt == attempt.attempt);
             let interrupted = again.then(|| task.attempts.iter().take(place).filter(|other| other.attempt == attempt.attempt).count());
-            writer.attempt(trace, task, attempt, interrupted, &own);
+            self.attempt(task, attempt, interrupted);
         }
     }
-    (writer.text, writer.count, None)
-}
 
-impl Writer<'_> {
-    fn execution(&mut self, trace: &Trace, place: &Place, own: &str) {
+    fn execution(&mut self, trace: &Trace, place: &Place) {
         // How it ended as a whole is not told of a trace: an execution has failed if a task of its root list has, and none goes on.
         let failed = trace.tasks.iter().find(|task| task.owner.is_none() && task.outcome == Some(Outcome::Failed));
         let error = failed.map(|task| task.error.as_deref().unwrap_or("_OTHER"));
         self.push(&Span {
-            id: own.to_owned(),
+            id: self.own.to_owned(),
             parent: place.parent.as_deref(),
             name: format!("{} {}", names::INVOKE_WORKFLOW, trace.workflow),
             kind: names::INTERNAL,
@@ -134,15 +161,15 @@ impl Writer<'_> {
     }
 
     /// `interrupted`: how many of its number were interrupted before it, if it was and is done again.
-    fn attempt(&mut self, trace: &Trace, task: &TracedTask, attempt: &TracedAttempt, interrupted: Option<usize>, own: &str) {
-        let plain = attempt_span(&trace.execution, &task.path, attempt.attempt);
+    fn attempt(&mut self, task: &TracedTask, attempt: &TracedAttempt, interrupted: Option<usize>) {
+        let plain = attempt_span(self.execution, &task.path, attempt.attempt);
         let id = interrupted.map_or(plain.clone(), |before| print(&["interrupted", &plain, &before.to_string()]));
         let (name, attributes) = names::of_attempt(task, attempt, interrupted.is_some());
         let failed = matches!(attempt.outcome, Some(Outcome::Failed | Outcome::Cancelled));
         let error = failed.then(|| attempt.error.as_deref().unwrap_or("_OTHER"));
         self.push(&Span {
             id: id.clone(),
-            parent: Some(own),
+            parent: Some(self.own),
             name,
             kind: names::INTERNAL,
             from: attempt.start,
@@ -170,11 +197,11 @@ impl Writer<'_> {
 
     fn push(&mut self, span: &Span<'_>) {
         let Span { id, parent, name, kind, from, to, error, attributes } = span;
-        let text = &mut self.text;
-        if self.count > 0 {
+        let text = &mut *self.text;
+        if *self.count > 0 {
             text.push(',');
         }
-        self.count += 1;
+        *self.count += 1;
         // Writing to a String cannot fail.
         _ = write!(text, r#"{{"traceId":"{}","spanId":"{id}","#, self.trace);
         if let Some(parent) = parent {

@@ -12,6 +12,7 @@
 
 mod attempt;
 mod events;
+mod open;
 mod tracer;
 
 pub use attempt::{ModelRequest, TracedAttempt, TracedStep};

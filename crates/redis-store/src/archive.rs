@@ -14,8 +14,8 @@ use crate::stored::{self, ReadRow, Values};
 use engine::Keyed;
 use redis::Pipeline;
 use runtime::store::{
-    Archive, Cursor, Damaged, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, Partition, ReadError,
-    ReadSchedules, StepRecord, StoredExecution, Tree,
+    Archive, Cursor, Damaged, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, Partition, Parts,
+    ReadError, ReadSchedules, StepRecord, StoredExecution, Tree,
 };
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -24,6 +24,9 @@ use stdx::Timestamp;
 
 /// Executions that are read with one question.
 const TOGETHER: usize = 50;
+
+/// Records of one execution that are read with one question.
+const TOGETHER_RECORDS: usize = 4_096;
 
 /// Definitions that are kept to be read once.
 const DEFINITIONS_MAX: usize = 1_000;
@@ -192,6 +195,20 @@ impl Archive for RedisArchive {
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
         self.names.id(key).map_or(Ok(Vec::new()), |id| self.records(&id, from, None))
+    }
+
+    fn head(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        let id = Arc::from(id);
+        let Some(whole) = self.wholes(&[Arc::clone(&id)])?.pop().flatten() else { return Ok(None) };
+        self.whole(&id, Whole { texts: Vec::new(), ..whole? }).map(Some)
+    }
+
+    /// What has ended is packed, and unpacked whole for each question: so these are more than were asked for.
+    fn part(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError> {
+        let Some(id) = self.names.id(parts.key) else { return Ok(Vec::new()) };
+        let records = self.records(&id, parts.next, Some(limit.max(TOGETHER_RECORDS) as u64))?;
+        parts.next += records.len() as u64;
+        Ok(records)
     }
 
     fn cached(&self, key: &str, _now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

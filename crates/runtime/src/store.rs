@@ -23,7 +23,7 @@ mod writer;
 
 pub use alert::{Alert, AlertKind, Rule, Severity};
 pub(crate) use alert::{DEARER, FACTS_BEHIND, FAILS, POISONED, SLOWER, WAITS};
-pub use archive::{Archive, Cursor, Followed, FollowedRecord};
+pub use archive::{Archive, Cursor, Followed, FollowedRecord, Parts};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
@@ -51,7 +51,7 @@ pub use sqlite::{
 use writer::Writer;
 
 pub use engine::Durability;
-use engine::{Event, Keyed, Plan};
+use engine::{Event, Keyed, Output, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -228,6 +228,19 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
+    /// What tasks and steps gave is `null` from here on: for whoever follows what happened, and is not to hold it. Times and ends are as they were.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no value that may be large and is looked at by nobody")]
+    pub(crate) fn drop_values(&mut self) {
+        for event in &mut self.events {
+            match event {
+                Event::TaskCompleted { output: Output::Json(value), .. }
+                | Event::TaskFinishing { output: Output::Json(value), .. }
+                | Event::StepEnded { value, .. } => *value = Arc::from("null"),
+                _ => {}
+            }
+        }
+    }
+
     /// Nothing is added to it any more, and it may be kept for long.
     pub(crate) fn shrink(&mut self) {
         self.events.shrink_to_fit();

@@ -4,9 +4,11 @@
 mod advising;
 mod predicting;
 mod reading;
+mod spanning;
 
 pub use predicting::changed;
 pub use reading::trace;
+pub use spanning::Spanning;
 
 use crate::Error;
 use crate::store::Archive;
@@ -26,8 +28,6 @@ enum Asked {
     Profile { id: String, now: u64 },
     /// Its tasks as a page shows them.
     Timeline { id: String },
-    /// Its spans, from a task on, about so many.
-    Spans { id: String, from: usize, limit: usize },
     /// What differs between two executions.
     Compare { a: String, b: String },
     /// What a change would have done to an execution, and to others like it.
@@ -43,7 +43,6 @@ enum Asked {
 /// ```json
 /// {"what":"profile","id":"…","now":1}
 /// {"what":"timeline","id":"…"}
-/// {"what":"spans","id":"…","from":0,"limit":10000}
 /// {"what":"compare","a":"…","b":"…"}
 /// {"what":"predict","id":"…","change":[{"path":["tasks",{"id":"report"},"timeout"],"operation":{"type":"replace","content":"5s"}},
 ///   {"agent":"work","maxAgents":4,"each":1}],"assuming":[{"task":"fetch","factor":0.5,"bucket":"model"}]}
@@ -56,7 +55,6 @@ pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Erro
     match serde_json::from_str(asked).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })? {
         Asked::Profile { id, now } => profile(archive, &id, now),
         Asked::Timeline { id } => Ok(trace(archive, &id)?.map(|trace| timeline(&trace))),
-        Asked::Spans { id, from, limit } => spans_of(archive, &id, from, limit),
         Asked::Compare { a, b } => {
             let (first, second) = (trace(archive, &a)?, trace(archive, &b)?);
             let gone = if first.is_none() { a } else { b };
@@ -93,27 +91,8 @@ pub fn span_of_attempt(execution: &str, path: &str, attempt: u32, traceparent: O
     vec![spans::attempt_span(execution, path, attempt), Place::of(execution, traceparent, None).trace]
 }
 
-/// Two lines: `{"count","next"}`, the task to go on with or null; and the spans as `analytics::spans` writes them.
-fn spans_of(archive: &dyn Archive, id: &str, from: usize, limit: usize) -> Result<Option<String>, Error> {
-    let Some(stored) = archive.execution(id)? else { return Ok(None) };
-    let trace = reading::of(&stored)?;
-    let options = stored.options.as_deref();
-    let Origin { traceparent, parent } = options.and_then(|options| serde_json::from_str(options).ok()).unwrap_or_default();
-    let above = parent.as_ref().map(|Above { execution, path }| (execution.as_str(), path.as_str()));
-    let (spans, count, next) = spans::spans(&trace, &Place::of(&trace.execution, traceparent.as_deref(), above), from, limit);
-    Ok(Some(format!("{}\n{spans}", json!({ "count": count, "next": next }))))
-}
-
-/// Where an execution comes from, as its options have it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Origin {
-    traceparent: Option<String>,
-    parent: Option<Above>,
-}
-
-#[derive(Deserialize)]
-struct Above {
-    execution: String,
-    path: String,
+/// The ids of the span of an execution, of its trace, and of the span that it stands under, if it does.
+pub fn span_of_execution(execution: &str, traceparent: Option<&str>, above: Option<(&str, &str)>) -> Vec<String> {
+    let Place { trace, parent } = Place::of(execution, traceparent, above);
+    [spans::execution_span(execution), trace].into_iter().chain(parent).collect()
 }

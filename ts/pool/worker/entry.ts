@@ -4,6 +4,7 @@
 
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import type { Issue } from '../../api/issue.js'
+import { contextOf, hasProvider, openTelemetry, type OpenTelemetry } from '../../base/opentelemetry.js'
 import { plainJson } from '../../json/json.js'
 import type { TaskInput } from '../../api/agent.js'
 import { WorkerAttempt, type AttemptHost, type RemoteTask } from './attempt.js'
@@ -85,8 +86,21 @@ class AgentHost implements AttemptHost {
     const task = JSON.parse(told.task) as TaskInput
     const attempt = new WorkerAttempt(told, task.id, this)
     this.#attempts.set(told.call, attempt)
-    return this.#agent?.execute(task, attempt)
+    return traced(told.traceparent, () => this.#agent?.execute(task, attempt))
   }
+}
+
+/** Calls an agent inside the span of its attempt, which is the main thread's, if this thread has a provider of its own: that of the agent's module, for one. */
+function traced<T>(traceparent: string | undefined, call: () => T): T {
+  if (traceparent === undefined || !hasProvider()) return call()
+  let api: OpenTelemetry
+  try {
+    api = openTelemetry()
+  } catch {
+    // The main thread says so of itself.
+    return call()
+  }
+  return api.context.with(api.trace.setSpanContext(api.context.active(), contextOf(traceparent)), call)
 }
 
 /** What a module exports, for whoever expected `create` there. */

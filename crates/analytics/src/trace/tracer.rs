@@ -2,6 +2,7 @@
 //! Records become a [`Trace`]. The machine itself replays them; what each event closes is written down beside.
 
 use super::events::{asked, instance, kind_of, number_of, reused, task_of};
+use super::open::{Open, State};
 use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedTask, Waited};
 use crate::{Kind, Outcome};
 use engine::{Event, Execution, Failure, InstanceIndex, Plan, Setup, TaskState, Wait};
@@ -24,38 +25,8 @@ pub struct Tracer {
     pauses: Vec<(Micros, Micros)>,
     /// When the latest signal of each name came.
     signals: FxHashMap<Arc<str>, Micros>,
-}
-
-/// What is known of a task besides what it was.
-#[derive(Clone, Debug, Default)]
-struct Open {
-    /// Up to where its time is accounted for.
-    cursor: Micros,
-    state: State,
-    /// Calls of models that were chosen and have not ended: the print of each, and when that was.
-    chosen: Vec<(String, Micros)>,
-    /// When the step of the attempt began that is under way, by name.
-    steps: FxHashMap<Arc<str>, Micros>,
-    /// When the last call of a model or step of the agent ended.
-    replied: Micros,
-}
-
-/// What a task is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// It waits for its dependencies, or has ended.
-    #[default]
-    Idle,
-    /// It is released: conditions, templates, and then room.
-    Released,
-    Signal,
-    Timer(Micros),
-    Running,
-    Backoff,
-    /// Its agent has answered, and what it spawned runs.
-    Finishing,
-    /// What it holds runs.
-    Active,
+    /// The tasks that have ended since they were last given away, where they are.
+    ended: Option<Vec<TaskNumber>>,
 }
 
 /// The end of an attempt as its record says it.
@@ -80,9 +51,21 @@ impl Tracer {
             paused: None,
             pauses: Vec::new(),
             signals: FxHashMap::default(),
+            ended: None,
         };
         tracer.born(0, None);
         tracer
+    }
+
+    /// Gives `each` the tasks that have ended since the last time. Only how each ended is kept of it from then on: what is held follows from how much runs at
+    /// once, and not from how much has run.
+    pub fn give_ended(&mut self, mut each: impl FnMut(&TracedTask)) {
+        for number in self.ended.replace(Vec::new()).unwrap_or_default() {
+            let (Some(task), Some(open)) = (self.tasks.get_mut(number), self.open.get_mut(number)) else { continue };
+            each(task);
+            (task.attempts, task.segments, task.dependencies) = Default::default();
+            *open = Open::default();
+        }
     }
 
     /// The next record.
@@ -436,7 +419,11 @@ impl Tracer {
 
     fn settle(&mut self, at: Micros, number: TaskNumber, outcome: Outcome, error: Option<&Arc<str>>) {
         self.set(number, State::Idle);
-        self.tile(number);
+        if let Some(ended) = &mut self.ended {
+            ended.push(number);
+        } else {
+            self.tile(number);
+        }
         let order = self.order;
         if let Some(task) = self.tasks.get_mut(number) {
             task.ended = Moment { at, order };

@@ -252,7 +252,8 @@ impl Folding {
         }
         let Some(mut live) = self.look(key, one.record.as_ref().map_or(0, |record| record.seq))? else { return Ok(()) };
         let readable = one.record.is_ok();
-        if let Ok(record) = one.record {
+        if let Ok(mut record) = one.record {
+            record.drop_values();
             self.state.last = Some((key, record.seq.cast_signed(), record.at.micros().cast_signed()));
             self.step(&mut live, &record, one.bytes, end)?;
         }
@@ -453,6 +454,8 @@ impl Folding {
         }
         let mut by_use: Vec<(u64, i64)> = self.live.iter().map(|(key, live)| (live.used, *key)).collect();
         by_use.sort_unstable();
+        // The one that goes on is not read again from its beginning for each of its records, however large it is.
+        by_use.pop();
         for (_, key) in by_use {
             if self.weight <= LIVE_BYTES_MAX / 2 {
                 break;

@@ -113,8 +113,8 @@ impl Live {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// About how many bytes of memory it takes. What its tasks gave is not held.
     pub(super) fn weight(&self) -> u64 {
-        self.fold.as_ref().map_or(0, |fold| 2048 + fold.bytes() + 256 * fold.tasks() as u64)
+        self.fold.as_ref().map_or(0, |fold| 2048 + 512 * fold.tasks() as u64)
     }
 }

@@ -42,6 +42,12 @@ pub trait Archive: Send {
     /// The records of an execution from the one with the number `from`, in order.
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
 
+    /// The execution with this id without its journal: [`Archive::part`] reads that.
+    fn head(&self, id: &str) -> Result<Option<StoredExecution>, ReadError>;
+
+    /// The next records of an execution, at most so many, in order; none: all have been read, or it was deleted. Values that stand by themselves may be `null`.
+    fn part(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError>;
+
     /// The output kept under `key`, if it may still be taken over at `now`.
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
 
@@ -67,6 +73,24 @@ pub trait Archive: Send {
     /// A reader of the file behind it, if there is one.
     fn file(&self) -> Result<Option<SqliteReader>, OpenError> {
         Ok(None)
+    }
+}
+
+/// An execution whose journal is read in parts. Only where its records stand is held meanwhile.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The number of the execution in the store.
+    pub key: i64,
+    /// The number of the next record.
+    pub next: u64,
+    /// Where each record stands, if the store has to look that up.
+    pub(super) places: Option<Vec<i64>>,
+}
+
+impl Parts {
+    /// All of an execution.
+    pub fn of(key: i64) -> Self {
+        Self { key, next: 0, places: None }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Accepted, Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, FollowedRecord,
-    KnownKey, Medium, OpenError, Page, ReadError, StepRecord, Store, StoredExecution, Tree,
+    KnownKey, Medium, OpenError, Page, Parts, ReadError, StepRecord, Store, StoredExecution, Tree,
 };
 use engine::{End, Event, Keyed};
 use rustc_hash::FxHashMap;
@@ -152,6 +152,10 @@ impl Journal {
     }
 
     fn stored(&self) -> StoredExecution {
+        StoredExecution { records: self.records.clone(), ..self.head() }
+    }
+
+    fn head(&self) -> StoredExecution {
         let Accepted { key, id, plan, context, options, at } = &self.accepted;
         StoredExecution {
             key: *key,
@@ -162,7 +166,7 @@ impl Journal {
             options: options.as_deref().map(str::to_owned),
             accepted: *at,
             default_timeout: plan.default_timeout,
-            records: self.records.clone(),
+            records: Vec::new(),
         }
     }
 }
@@ -249,6 +253,19 @@ impl Archive for MemoryArchive {
         let from = usize::try_from(from).unwrap_or(usize::MAX);
         let kept = lock(&self.0);
         Ok(kept.journals.get(&key).and_then(|journal| journal.records.get(from..)).map(<[_]>::to_vec).unwrap_or_default())
+    }
+
+    fn head(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        Ok(lock(&self.0).by_id(id).map(Journal::head))
+    }
+
+    fn part(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError> {
+        let from = usize::try_from(parts.next).unwrap_or(usize::MAX);
+        let kept = lock(&self.0);
+        let rest = kept.journals.get(&parts.key).and_then(|journal| journal.records.get(from..)).unwrap_or_default();
+        let records: Vec<_> = rest.iter().take(limit).cloned().collect();
+        parts.next += records.len() as u64;
+        Ok(records)
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

@@ -7,8 +7,8 @@
 use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Taken, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{
-    Archive, Batch, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, ReadError,
-    SqliteReader, StepRecord, Store, StoredExecution, Tree,
+    Archive, Batch, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, Parts,
+    ReadError, SqliteReader, StepRecord, Store, StoredExecution, Tree,
 };
 use crate::Clock;
 use crate::clock::Stopwatch;
@@ -312,6 +312,14 @@ impl Archive for SlowArchive {
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
         self.slowly().journal(key, from)
+    }
+
+    fn head(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        self.slowly().head(id)
+    }
+
+    fn part(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError> {
+        self.slowly().part(parts, limit)
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

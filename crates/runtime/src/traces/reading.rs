@@ -46,13 +46,24 @@ fn undoing(stored: &StoredExecution, trace: &Trace, task: TaskNumber) -> Option<
 }
 
 pub(super) fn of(stored: &StoredExecution) -> Result<Trace, Error> {
-    let mut tracer = Tracer::new(plan_of(stored)?, setup_of(stored)?.0);
-    for StepRecord { at, previous_committed, events, began, ran, .. } in &stored.records {
-        let began: Vec<Began> = began.iter().map(began_of).collect();
-        let ran: Vec<Ran> = ran.iter().map(ran_of).collect();
-        tracer.step(&Record { at: *at, previous_committed: *previous_committed, events, began: &began, ran: &ran });
+    let mut tracer = tracer(stored)?;
+    for record in &stored.records {
+        step(record, |record| tracer.step(record));
     }
     Ok(tracer.finish())
+}
+
+/// Of an execution of which no record has been read.
+pub(super) fn tracer(stored: &StoredExecution) -> Result<Tracer, Error> {
+    Ok(Tracer::new(plan_of(stored)?, setup_of(stored)?.0))
+}
+
+/// Gives `to` a record as tracers take it.
+pub(super) fn step(record: &StepRecord, to: impl FnOnce(&Record<'_>)) {
+    let StepRecord { at, previous_committed, events, began, ran, .. } = record;
+    let began: Vec<Began> = began.iter().map(began_of).collect();
+    let ran: Vec<Ran> = ran.iter().map(ran_of).collect();
+    to(&Record { at: *at, previous_committed: *previous_committed, events, began: &began, ran: &ran });
 }
 
 fn began_of(began: &store::Began) -> Began {

@@ -10,8 +10,8 @@ use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, expendable, heads, keys, schedules, schema, values};
 use crate::store::record::Values;
 use crate::store::{
-    Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, Left, ReadError, ReadSchedules, RecordError,
-    StepRecord, StoredExecution, Tree, Unproved,
+    Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, Left, Parts, ReadError, ReadSchedules,
+    RecordError, StepRecord, StoredExecution, Tree, Unproved,
 };
 use crate::{Error, report};
 use rusqlite::config::DbConfig;
@@ -33,6 +33,9 @@ pub struct SqliteReader {
     /// Whether outputs that may be taken over were found damaged: none is kept any more, since what is damaged cannot be written over.
     pub(super) is_cache_damaged: Arc<AtomicBool>,
 }
+
+/// Bytes of records beyond which a part of a journal has no further one.
+const PART_BYTES: usize = 1 << 20;
 
 /// A row of the journal, by its position.
 const ROW: &str = "SELECT execution, seq, previous, at, body, checksum FROM journal WHERE position = ?1";
@@ -169,6 +172,55 @@ impl SqliteReader {
         Ok(records)
     }
 
+    /// Where the records of an execution stand, in order. Each row says where the one before it does.
+    fn places(&self, key: i64, tails: &Tails) -> Result<Vec<i64>, ReadError> {
+        let Tail { last, records: count, .. } = tails.get(key).map_or_else(|| tails::ended(&self.connection, key), Ok)?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT previous FROM journal WHERE position = ?1 AND execution = ?2 AND seq = ?3")?;
+        let mut places = Vec::new();
+        let mut next = last;
+        for seq in (0..count).rev() {
+            let misplaced = RecordError::Misplaced { position: next.unwrap_or_default() };
+            let position = next.ok_or_else(|| failed(key, seq, RecordError::Misplaced { position: 0 }))?;
+            let previous = statement.query_row(params![position, key, seq.cast_signed()], |row| row.get(0)).optional()?;
+            next = previous.ok_or_else(|| failed(key, seq, misplaced))?;
+            places.push(position);
+        }
+        places.reverse();
+        Ok(places)
+    }
+
+    /// Those at the next of these places, each as the one before it proves it.
+    fn placed(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError> {
+        let Parts { key, next, places } = parts;
+        let places = match places {
+            Some(places) => places,
+            none => none.insert(self.places(*key, &*self.tails()?)?),
+        };
+        let from = usize::try_from(*next).unwrap_or(usize::MAX);
+        let before = from.checked_sub(1).and_then(|before| places.get(before));
+        let mut before = before.map_or(Ok(0), |position| self.checksum_at(*position))?;
+        let mut statement = self.connection.prepare_cached(ROW)?;
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        for (seq, position) in (*next..).zip(places.get(from..).unwrap_or_default()).take(limit) {
+            let mut rows = statement.query([position])?;
+            let row = rows.next()?.ok_or_else(|| failed(*key, seq, RecordError::Misplaced { position: *position }))?;
+            let StoredRow { place, record, .. } = stored_row(row, None).ok_or_else(|| failed(*key, seq, RecordError::Checksum))?;
+            if place != (*key, seq.cast_signed()) {
+                return Err(failed(*key, seq, RecordError::Misplaced { position: *position }));
+            }
+            let checksum = record.checksum();
+            records.push(record.after(before).map_err(|source| failed(*key, seq, source))?);
+            before = checksum;
+            bytes += row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
+            if bytes >= PART_BYTES {
+                break;
+            }
+        }
+        *next += records.len() as u64;
+        Ok(records)
+    }
+
     /// The checksum at a position; 0 where there is none.
     fn checksum_at(&self, position: i64) -> Result<u64, ReadError> {
         let mut statement = self.connection.prepare_cached("SELECT checksum FROM journal WHERE position = ?1")?;
@@ -223,6 +275,19 @@ impl Archive for SqliteReader {
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
         match self.records(key, &key.to_string(), from, &*self.tails()?) {
+            // It was deleted meanwhile.
+            Err(ReadError::Record { .. }) if !self.is_there(key)? => Ok(Vec::new()),
+            read => read,
+        }
+    }
+
+    fn head(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        heads::key_of(&self.connection, id)?.map_or(Ok(None), |key| heads::head(&self.connection, key))
+    }
+
+    fn part(&self, parts: &mut Parts, limit: usize) -> Result<Vec<StepRecord>, ReadError> {
+        let key = parts.key;
+        match self.placed(parts, limit) {
             // It was deleted meanwhile.
             Err(ReadError::Record { .. }) if !self.is_there(key)? => Ok(Vec::new()),
             read => read,
@@ -302,6 +367,10 @@ impl SqliteReader {
         }
         Ok(Followed { records, cursor: Cursor::at(end) })
     }
+}
+
+fn failed(key: i64, seq: u64, source: RecordError) -> ReadError {
+    ReadError::Record { id: key.to_string(), seq: seq.cast_signed(), source }
 }
 
 /// A row of the journal.

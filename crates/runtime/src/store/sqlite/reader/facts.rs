@@ -3,7 +3,7 @@
 
 use super::SqliteReader;
 use crate::store::sqlite::{Bell, OpenError, identity, lock, schema, values};
-use crate::store::{Archive as _, Cursor, ReadError, StepRecord};
+use crate::store::{Archive as _, Cursor, Parts, ReadError, StepRecord};
 use rusqlite::{OptionalExtension as _, params};
 use std::path::Path;
 use std::sync::Arc;
@@ -105,8 +105,15 @@ impl SqliteReader {
 
     /// The first records of an execution, so many of them.
     pub fn first(&self, key: i64, count: u64) -> Result<Vec<StepRecord>, ReadError> {
-        let mut records = self.journal(key, 0)?;
-        records.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        let (mut parts, mut records) = (Parts::of(key), Vec::new());
+        while let Some(left) = count.checked_sub(records.len() as u64).filter(|left| *left > 0) {
+            let mut part = self.part(&mut parts, usize::try_from(left).unwrap_or(usize::MAX))?;
+            if part.is_empty() {
+                break;
+            }
+            part.iter_mut().for_each(StepRecord::drop_values);
+            records.append(&mut part);
+        }
         Ok(records)
     }
 
