@@ -9,7 +9,7 @@ import {
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { edited } from '../mended/edits.ts'
+import { edited, MENDED } from '../mended/edits.ts'
 import { Agents, type Given } from './agents.ts'
 import { LATE, VALUE_BYTES_MAX, type Action, type Case } from './case.ts'
 import { Chance } from './chance.ts'
@@ -50,8 +50,9 @@ class Driver {
   #kit: TestKit | undefined
   /** What the execution of an action may be moved to. */
   #mended: () => AgentWorkflow | undefined = () => undefined
-  /** What became of the execution that was to be moved. */
+  /** What became of the execution that was to be moved, and whether that was asked and not answered. */
   #move: string | undefined
+  #isMoving = false
 
   constructor(given: Case) {
     this.#case = given
@@ -238,6 +239,11 @@ class Driver {
     if (wanted === undefined) return
     const { id, path, attempt } = wanted
     let hasEnded = false
+    // A crash may have taken the answer and left the move.
+    if (this.#isMoving && (await this.#isMoved(id))) {
+      this.#moved('moved')
+      return orchestrator.resumeExecution(id)
+    }
     for (;;) {
       const execution = await orchestrator.getExecution(id)
       hasEnded = execution?.endTime !== undefined
@@ -248,12 +254,26 @@ class Driver {
       await nextTurn()
     }
     const mended = this.#mended()
-    if (hasEnded) this.#move = 'ended'
-    else if (mended === undefined) this.#move = 'refused'
-    else this.#move = await orchestrator.moveExecution(id, mended).then(({ way }) => way, refusalOf)
+    if (hasEnded) this.#moved('ended')
+    else if (mended === undefined) this.#moved('refused')
+    else {
+      this.#isMoving = true
+      this.#moved(await orchestrator.moveExecution(id, mended).then(({ way }) => way, refusalOf))
+    }
+    await orchestrator.resumeExecution(id)
+  }
+
+  #moved(move: string): void {
+    this.#move = move
+    this.#isMoving = false
     this.#agents.mayMove = false
     this.#agents.moveWanted = undefined
-    await orchestrator.resumeExecution(id)
+  }
+
+  /** Whether an execution runs what its author has mended. */
+  async #isMoved(id: string): Promise<boolean> {
+    const { executions } = await this.#orchestrator.listExecutions({ fields: 'summary', idPrefix: id, limit: 1000 })
+    return executions.some((execution) => execution.id === id && execution.version === MENDED)
   }
 
   /** A read that is under way in the moment of a crash finds the store closed; the next call knows why. */

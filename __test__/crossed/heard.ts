@@ -72,7 +72,8 @@ function ofTasks(events: readonly ExecutionEvent[], told: Told): string | undefi
     const path = event.task?.taskId
     if (path !== undefined) known.set(path, [...(known.get(path) ?? []), event])
   }
-  for (const path of known.keys()) if (!told.tasks.has(path) && !told.anew.has(path)) return `there is a task ${path}`
+  for (const path of known.keys())
+    if (!told.tasks.has(path) && !told.anew.has(path) && !told.opened.has(path)) return `there is a task ${path}`
   for (const [path, end] of told.tasks) {
     const difference = ofTask(known.get(path) ?? [], path, end, told)
     if (difference !== undefined) return `${path} ${difference}`

@@ -149,6 +149,7 @@ export class Interpreter {
       begun: new Map(),
       between: new Set(),
       anew: new Set(),
+      opened: new Set(),
       owner: (path) => ownerOf(id, path, given),
       cancelled: given.cancelled ?? { by: undefined },
       since: this.#world.minutes,

@@ -101,16 +101,20 @@ export class Teller {
   #list({ tasks, prefix, beside, scope }: List): ListEnd {
     const ends = new Map<string, End>()
     const seen = { ...scope.tasks }
+    const cleanups = new Set<string>()
     let stopped: string | undefined
     for (const [place, task] of tasks.entries()) {
       const before = beside ? [] : (task.dependencies ?? (place > 0 ? [(tasks[place - 1] as AgentTask).id] : []))
       const letters = before.map((id) => letterOf(ends.get(id) as End))
-      const cleanup = task.triggerRule === 'all_done'
+      const runsAnyway = task.triggerRule === 'all_done'
+      // What comes after clean-up alone is clean-up too, and goes by its own rule.
+      const cleanup = runsAnyway || (before.length > 0 && before.every((id) => cleanups.has(id)))
+      if (cleanup) cleanups.add(task.id)
       const path = prefix + task.id
       const stopping = stopOf(this.#told, this.#world) ?? stopped
       let end: End
-      if (!cleanup && letters.includes('F')) end = { status: 'skipped', reason: 'upstream_failed', attempts: 0 }
-      else if (!cleanup && task.dependencies !== undefined && letters.length > 0 && !letters.includes('S'))
+      if (!runsAnyway && letters.includes('F')) end = { status: 'skipped', reason: 'upstream_failed', attempts: 0 }
+      else if (!runsAnyway && task.dependencies !== undefined && letters.length > 0 && !letters.includes('S'))
         end = { status: 'skipped', reason: 'upstream_skipped', attempts: 0 }
       else if (!cleanup && stopping !== undefined) end = { status: 'cancelled', reason: stopping, attempts: 0 }
       else end = this.#task(task, path, prefix, { ...scope, tasks: seen })
@@ -149,6 +153,7 @@ export class Teller {
 
   #begin(task: AgentTask, path: string, prefix: string, scope: Scope): End {
     if (task.waitFor !== undefined) return this.#wait(task)
+    if ((task.loop ?? task.branches ?? task.tasks) !== undefined) this.#told.opened.add(path)
     if (task.loop !== undefined) return this.#loop(task, path, scope)
     if (task.branches !== undefined) return this.#choice(task, prefix, scope)
     if (task.tasks !== undefined) {

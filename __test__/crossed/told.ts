@@ -82,6 +82,8 @@ export interface Told {
   between: ReadonlySet<string>
   /** and what did not. */
   readonly anew: Set<string>
+  /** Groups, loops and choices that have begun: a move may have none of their kind. */
+  readonly opened: Set<string>
   /** The execution that it was forked from. */
   readonly origin: Told | undefined
   /** The ends it has from there. */

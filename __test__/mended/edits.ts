@@ -7,6 +7,9 @@ import type { Chance } from '../crossed/chance.ts'
 
 type List = AgentTask[]
 
+/** The version of a workflow that was mended. */
+export const MENDED = '2'
+
 /** The workflow with what is left of it where nothing but its tasks and what they are given decides how it ends. */
 export function pure(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -37,7 +40,7 @@ export function pureCase(given: Case): { flow: AgentWorkflow; registered: AgentW
 /** The workflow after one to three mends, as its author writes it; where a failure stops others, that is when it comes, and a case may leave that as it is. */
 export function edited(flow: AgentWorkflow, chance: Chance, keepsPolicy = false): AgentWorkflow {
   const made = structuredClone(flow) as AgentWorkflow & { version: string; tasks: List }
-  made.version = '2'
+  made.version = MENDED
   for (let count = 1 + chance.below(3); count > 0; count -= 1) edit(made.tasks, chance)
   if (!keepsPolicy && chance.oneIn(12)) Object.assign(made, { failurePolicy: made.failurePolicy === 'continue' ? undefined : 'continue' })
   return JSON.parse(JSON.stringify(made)) as AgentWorkflow
