@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a task does after a move is its own. One of the random cases had a step done twice: when the process ended while a task was in its first attempt after
 // the move, the next one took the task over again as it had been before the move, without its steps, and without the crash that had just been counted.
+// In another a pass of a loop was called as the first task of the workflow, and had its result: an attempt of before the move had asked, when it was over, about
+// a number that no task had yet.
 
 import { expect, it } from 'vitest'
+import type { AttemptContext } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { kitWith } from '../support/kits.ts'
 import { gate, task, workflow, type Execute, type Gate } from '../support/orchestrators.ts'
@@ -71,4 +74,28 @@ it('crashes after a move are counted: the fourth is the last', async () => {
   }
   const { status, error } = await kit.until(kit.orchestrator.getHandle('one').settled())
   expect([status, error?.code, paid.length]).toEqual(['failed', 'ERR_POISONED', 1])
+})
+
+it('what an attempt of before a move does later is nothing to the task that has its number now', async () => {
+  const each = { ...task('each'), type: 'loop', loop: { forEach: [1, 2] } } as const
+  const [called, told]: [string[], unknown[]] = [[], []]
+  let before: AttemptContext | undefined
+  const work: Execute = async ({ id, executionId }, context) => {
+    called.push(id)
+    if (id === 'each' && before === undefined) {
+      before = context
+      await kit.orchestrator.pauseExecution(executionId)
+    } else if (before !== undefined) told.push(await before.step('late', () => 1).catch(({ code }: { code: string }) => code))
+    return id
+  }
+  const kit = await kitWith({ work }, { storage: 'file' })
+  const { orchestrator } = kit
+  await orchestrator.startWorkflow(workflow([task('a'), each]), {}, { executionId: 'one' })
+  await kit.clock.advance(0)
+  await orchestrator.moveExecution('one', workflow([task('a', { name: 'mended' }), each]))
+  await orchestrator.resumeExecution('one')
+  const { results } = await kit.until(orchestrator.getHandle('one').result())
+  expect(called).toEqual(['a', 'each', 'a', 'each', 'each'])
+  expect(results).toEqual({ a: 'a', each: ['each', 'each'] })
+  expect(new Set(told)).toEqual(new Set(['ERR_CANCELLED']))
 })

@@ -281,9 +281,11 @@ export class Run {
   #instance(instance: number): Instance {
     let known = this.#instances?.get(instance)
     if (known === undefined) {
-      known = this.#read(this.#describe(instance))
+      const text = this.#describe(instance)
+      known = this.#read(text)
       this.#instances ??= new Map()
-      this.#instances.set(instance, known)
+      // What an attempt from before a move asks about may be none yet, and become another task's.
+      if (text !== null) this.#instances.set(instance, known)
     }
     return known
   }
