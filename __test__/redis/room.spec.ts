@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How much room executions take on a server, over all of its keys: memory is what it runs out of.
 
-import type { Task } from '@codexos/multi-agent-orchestrator'
+import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
 import { hasRedis, packed, redisForTest, room } from '../support/redis.ts'
@@ -16,7 +16,7 @@ const agent = (): unknown => ({ text: 'x'.repeat(180), n: 17 })
 
 const places = Array.from({ length: TASKS }, (_, place) => place)
 const above = (place: number): string[] => (place === 0 ? [] : [`t${place - 1}`])
-const shapes: Record<string, Task[]> = {
+const shapes: Record<string, AgentTask[]> = {
   'one after the other': places.map((place) => task(`t${place}`, { dependencies: above(place) })),
   'fanned out': places.map((place) => task(`t${place}`, { dependencies: place === 0 ? [] : ['t0'] })),
 }
