@@ -5,7 +5,7 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CHAIN, EXECUTIONS, loadOn } from '../support/redis-load.ts'
+import { CHAIN, EXECUTIONS, loadOn, type Load } from '../support/redis-load.ts'
 import { hasRedis, redisCluster, redisForTest, redisPair, type RedisServer } from '../support/redis.ts'
 
 const replicated = { acknowledge: 'replicated' } as const
@@ -15,6 +15,23 @@ const portOf = (server: RedisServer | undefined): number => server?.port ?? 0
 async function setting(server: RedisServer, name: string): Promise<string> {
   const answer = await server.ask('CONFIG', 'GET', name)
   return Array.isArray(answer) ? String(answer[1]) : ''
+}
+
+/** Begins more work until that is refused: why, and how many of it were accepted after all. */
+async function whenRefused({ orchestrator }: Load): Promise<{ refused: unknown; more: () => Promise<number> }> {
+  // Until the load has met the trouble new work waits with the rest.
+  const started: Promise<unknown>[] = []
+  const refused = await new Promise<unknown>((resolve) => {
+    const timer = setInterval(() => {
+      const one = orchestrator.executeWorkflow(CHAIN)
+      started.push(one)
+      one.catch((error: unknown) => {
+        clearInterval(timer)
+        resolve(error)
+      })
+    }, 50)
+  })
+  return { refused, more: async () => (await Promise.allSettled(started)).filter(({ status }) => status === 'fulfilled').length }
 }
 
 describe.runIf(hasRedis)('a primary that is one no more', () => {
@@ -53,26 +70,28 @@ it.runIf(hasRedis)(
     await server.ask('BGSAVE')
     await server.says('Background saving error', before)
     await expect(server.ask('SET', 'other', 1)).rejects.toThrow('MISCONF')
-    // Until the load has met it new work waits with the rest; from then on it is refused.
-    const more: Promise<unknown>[] = []
-    const refused = await new Promise<Error>((resolve) => {
-      const timer = setInterval(() => {
-        const started = load.orchestrator.startWorkflow(CHAIN)
-        more.push(started.then((handle) => handle.result()))
-        more.at(-1)?.catch(() => {})
-        started.catch((error: unknown) => {
-          clearInterval(timer)
-          resolve(error as Error)
-        })
-      }, 50)
-    })
+    const { refused, more } = await whenRefused(load)
     expect(refused).toMatchObject({ code: 'ERR_STORE_FULL', message: expect.stringContaining('MISCONF') })
     rmdirSync(obstacle)
     const after = server.now
     await server.ask('BGSAVE')
     await server.says('Background saving terminated with success', after)
-    const ended = await Promise.allSettled(more)
-    await load.done(ended.filter(({ status }) => status === 'fulfilled').length)
+    await load.done(await more())
+  },
+  60_000,
+)
+
+it.runIf(hasRedis)(
+  'a server that says nothing for longer than its patience takes nothing new until it is back',
+  async () => {
+    const server = await redisForTest({ appendOnly: true, args: ['--appendfsync', 'always'] })
+    const load = loadOn(server.port, { patience: 300 })
+    await load.reaches(EXECUTIONS / 2)
+    await server.kill()
+    const { refused, more } = await whenRefused(load)
+    expect(refused).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', retryable: true })
+    await server.begin()
+    await load.done(await more())
   },
   60_000,
 )

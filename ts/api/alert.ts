@@ -16,6 +16,7 @@ import type { Recommendation } from './insight.js'
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
  * - `store:volatile` (resource, medium), `store:lonely` (resource, high), `store:untold` (resource, low): what is good to know of a server of Redis, found when
  *   it is opened: a crash of it loses executions; it has no replica to acknowledge anything; it does not say how it is set up;
+ * - `store:newer` (resource, medium): a later version of this package has written what this one cannot read, and it is left alone;
  * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
  *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100;
  * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
@@ -40,6 +41,7 @@ export type AlertRule =
   | 'store:volatile'
   | 'store:lonely'
   | 'store:untold'
+  | 'store:newer'
   | 'taskFailureRate'
   | 'memoryUsage'
   | 'cpuUsage'

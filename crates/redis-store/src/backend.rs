@@ -5,7 +5,7 @@ use crate::archive::RedisArchive;
 use crate::arrivals::Arrivals;
 use crate::keys::Namespace;
 use crate::lines::Lines;
-use crate::member::Member;
+use crate::member::{Member, name_node};
 use crate::membership::Membership;
 use crate::names::Names;
 use crate::options::Acknowledge;
@@ -79,7 +79,7 @@ impl RedisBackend {
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
         let Opening { servers, namespace, patience, acknowledge, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
-        let member = Member { namespace: namespace.clone(), node: uuid::Uuid::new_v4().simple().to_string() };
+        let member = Member { namespace: namespace.clone(), node: name_node() };
         let mut lines = Lines::of(servers.clone(), LINES_MAX);
         let (held, certain) = handle.block_on(member.join(&mut lines, patience)).map_err(away)?;
         let (names, is_closing) = (Names::default(), Arc::<AtomicBool>::default());
@@ -102,6 +102,8 @@ impl RedisBackend {
             parts: parts.clone(),
             held: held.clone(),
             unread: Vec::new(),
+            arrivals: arrivals.clone(),
+            newer: None,
             archive: Some(archive()),
             told: messages.downgrade(),
         };

@@ -23,7 +23,7 @@ pub(crate) const BEAT: Duration = Duration::from_secs(1);
 const CERTAIN: Duration = Duration::from_secs(7);
 
 /// What is in the keys of a partition; a process that reads no later one leaves it alone.
-const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Until when a process may write to what it has.
 #[derive(Clone, Copy, Debug)]

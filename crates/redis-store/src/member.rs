@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! One process among others: it shows that it lives, sees who else does, and knows which partitions are for whom.
 //!
-//! A partition is for the node that scores highest with it: when a node comes or goes, only what was or will be its own moves.
+//! A partition is for the node that scores highest with it: when a node comes or goes, only what was or will be its own moves. Of nodes of several versions
+//! those that write the latest form get what is free: the others could not read what these have written.
 
 use crate::keys::Namespace;
-use crate::lease::{Answer, BEAT, Certain, Held, LEASE, Since};
+use crate::lease::{Answer, BEAT, Certain, FORMAT, Held, LEASE, Since};
 use crate::lines::Lines;
 use redis::{Cmd, Pipeline, RedisError};
 use runtime::store::Partition;
@@ -49,7 +50,12 @@ impl Member {
     }
 
     /// Whether a partition is for this process, of those that live.
-    pub(crate) fn is_for_us<'n>(&self, partition: Partition, nodes: impl Iterator<Item = &'n String>) -> bool {
+    pub(crate) fn is_for_us<'n>(&self, partition: Partition, nodes: impl Iterator<Item = &'n String> + Clone) -> bool {
+        let newest = nodes.clone().map(|node| format_of(node)).max();
+        if newest > Some(format_of(&self.node)) {
+            return false;
+        }
+        let nodes = nodes.filter(|node| Some(format_of(node)) == newest);
         let score = |node: &str| (stdx::hash64(format!("{node} {}", partition.get()).as_bytes()), node.to_owned());
         let own = score(&self.node);
         nodes.filter(|node| **node != self.node).all(|node| score(node) < own)
@@ -102,6 +108,16 @@ impl Member {
     }
 }
 
+/// A name for this process, with the form that it writes.
+pub(crate) fn name_node() -> String {
+    format!("{}.{FORMAT}", uuid::Uuid::new_v4().simple())
+}
+
+/// Which form a node writes.
+fn format_of(node: &str) -> u32 {
+    node.rsplit_once('.').and_then(|(_, format)| format.parse().ok()).unwrap_or_default()
+}
+
 /// Who lives, by the answer to a beat.
 pub(crate) fn nodes_of(answer: &[String]) -> Nodes {
     let pair = |pair: &[String]| Some((pair.first()?.clone(), pair.get(1)?.parse().unwrap_or_default()));
@@ -111,6 +127,18 @@ pub(crate) fn nodes_of(answer: &[String]) -> Nodes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_that_write_the_latest_form_get_what_is_free() {
+        let namespace = Namespace::new("ns", 64);
+        let nodes = ["a.2", "b.3", "c.3", "of-before"].map(str::to_owned);
+        let owned = |node: &str| {
+            let member = Member { namespace: namespace.clone(), node: node.to_owned() };
+            namespace.partitions().filter(|partition| member.is_for_us(*partition, nodes.iter())).count()
+        };
+        assert_eq!([owned("a.2"), owned("of-before"), owned("b.3") + owned("c.3")], [0, 0, 64]);
+        assert!(owned("b.3") > 0 && owned("c.3") > 0);
+    }
 
     #[test]
     fn partitions_spread_evenly_and_only_those_of_a_node_that_goes_move() {

@@ -10,13 +10,14 @@
 //! What runs is not moved to a process that joins: an attempt that is paid for is not repeated for that.
 
 use crate::archive::RedisArchive;
-use crate::lease::{Answer, BEAT, Certain, Held, RENEWED_EVERY, Since};
+use crate::arrivals::Arrivals;
+use crate::lease::{Answer, BEAT, Certain, FORMAT, Held, RENEWED_EVERY, Since};
 use crate::lines::Lines;
 use crate::member::{Member, Nodes, nodes_of};
 use crate::parts::Parts;
 use crate::writer::Message;
 use redis::{Pipeline, RedisError};
-use runtime::store::{Partition, Taken};
+use runtime::store::{Alert, AlertKind, Arrival, Partition, Rule, Severity, Taken};
 use std::time::Duration;
 use tokio::sync::mpsc::WeakUnboundedSender;
 
@@ -24,6 +25,14 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 const AWAY: Duration = Duration::from_secs(3);
 /// How long they have to show that they live, before what is theirs is taken.
 const SETTLES: Duration = Duration::from_secs(3);
+
+/// What is there waits for a process of a later version. It is over when the orchestrator is closed.
+static NEWER: Rule = Rule {
+    name: "store:newer",
+    kind: AlertKind::Resource,
+    severity: Severity::Medium,
+    title: "A later version has written what this one cannot read",
+};
 
 /// The task of one process.
 pub(crate) struct Membership {
@@ -33,6 +42,9 @@ pub(crate) struct Membership {
     pub(crate) held: Vec<Held>,
     /// Those that are ours, and not read yet, with until when.
     pub(crate) unread: Vec<(Held, Certain)>,
+    pub(crate) arrivals: Arrivals,
+    /// The form of a partition that this process cannot read, once it has met one.
+    pub(crate) newer: Option<String>,
     pub(crate) archive: Option<RedisArchive>,
     pub(crate) told: WeakUnboundedSender<Message>,
 }
@@ -92,6 +104,15 @@ impl Membership {
         let wanted: Vec<Held> = self.member.namespace.partitions().filter(|one| is_ours(*one) && !has(*one)).map(Held::draw).collect();
         let certain = Certain::from_here();
         let answers = self.acquire(&wanted).await;
+        let newer = answers.iter().find_map(|answer| if let Ok(Answer::Newer(format)) = answer { Some(format.clone()) } else { None });
+        if let (None, Some(format)) = (&self.newer, newer) {
+            let text = format!(
+                "a later version of this package has written partitions of this namespace in form {format}, and this one reads {FORMAT}: what is there \
+                 goes on in a process of that version"
+            );
+            self.arrivals.tell([Arrival::Alert(Alert::begins(&NEWER, text))]);
+            self.newer = Some(format);
+        }
         let got = wanted.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(Answer::Held)));
         self.unread.extend(got.map(|(one, _)| (one, certain)));
     }

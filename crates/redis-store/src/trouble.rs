@@ -2,7 +2,7 @@
 //! Servers that take nothing for now, as far as the driver is to know of it.
 //!
 //! ```text
-//! well ── no answer, or "not now" ─▶ trouble ─┬─ longer than `patience` ─▶ Away
+//! well ── no answer, or "not now" ─▶ trouble ─┬─ longer than `patience` ─▶ Away: new work is refused
 //!   ▲                                         └─ the server answers, and takes nothing ─▶ Short: new work is refused
 //!   └──────────── all that waited is on record ── Back, not Short any more
 //! ```
@@ -57,7 +57,9 @@ impl Trouble {
             arrivals.tell([Arrival::Short(Some(format!("the store takes nothing new: {}", now.why).into()))]);
         }
         if now.since.has_passed(self.patience) && !std::mem::replace(&mut now.is_away, true) {
-            arrivals.tell([Arrival::Away]);
+            // What it says itself is why new work is refused, where it says something.
+            let silent = || format!("Redis has not answered for {} ms: {}", self.patience.as_millis(), now.why).into();
+            arrivals.tell([Arrival::Away((!now.is_short).then(silent))]);
         }
     }
 

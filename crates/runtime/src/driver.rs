@@ -127,6 +127,8 @@ pub struct Driver {
     backend: Box<dyn Backend>,
     /// Whether it is away; see [`Arrival::Away`].
     is_away: bool,
+    /// Why new work is refused meanwhile, if it is.
+    silence: Option<Arc<str>>,
     /// Reused from call to call.
     arrived: Vec<Arrival>,
     /// Why new work is refused, if it is.
@@ -205,6 +207,7 @@ impl Driver {
             ids: FxHashMap::default(),
             backend,
             is_away: false,
+            silence: None,
             arrived: Vec::new(),
             shortage: None,
             alerts: Vec::new(),

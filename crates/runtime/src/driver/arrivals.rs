@@ -5,7 +5,7 @@ use super::Driver;
 use super::gathered::Gathered;
 use super::outbox::{Mark, Owed};
 use crate::Error;
-use crate::store::{Alert, Arrival, BatchNumber, CommitError};
+use crate::store::{Alert, Arrival, BatchNumber, CommitError, ReadError};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -27,8 +27,8 @@ impl Driver {
             Arrival::Lost(partition) => self.lost(partition),
             Arrival::Taken(taken) => self.taken(*taken)?,
             Arrival::Found(number, answer) => self.found(number, answer)?,
-            Arrival::Away => self.is_away = true,
-            Arrival::Back => self.is_away = false,
+            Arrival::Away(why) => (self.is_away, self.silence) = (true, why),
+            Arrival::Back => (self.is_away, self.silence) = (false, None),
             Arrival::Short(why) => self.shortage = why,
             Arrival::Alert(alert) => {
                 self.obstacles.hear(self.now.unwrap_or_else(|| self.clock.read()), &alert);
@@ -64,6 +64,9 @@ impl Driver {
     /// Whether new work is accepted.
     pub(super) fn check_room(&self) -> Result<(), Error> {
         self.check()?;
+        if let Some(why) = &self.silence {
+            return Err(ReadError::Unreachable { message: why.to_string() }.into());
+        }
         self.shortage.as_ref().map_or(Ok(()), |why| Err(Error::Short { why: Arc::clone(why) }))
     }
 

@@ -150,8 +150,8 @@ pub enum Arrival {
     /// The answer to a question.
     Found(QuestionNumber, Result<Answer, ReadError>),
     /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was
-    /// submitted is kept; nothing of it leaves.
-    Away,
+    /// submitted is kept; nothing of it leaves. Where there is a reason new work is refused meanwhile, for that.
+    Away(Option<Arc<str>>),
     /// It can again, and has been.
     Back,
     /// From now on new work is refused, and why; `None`: it is accepted again. What runs goes on.
@@ -214,7 +214,7 @@ impl News {
     pub(super) fn tell(&mut self, into: &mut Vec<Arrival>) {
         if self.health.is_stuck() != self.is_away {
             self.is_away = !self.is_away;
-            into.push(if self.is_away { Arrival::Away } else { Arrival::Back });
+            into.push(if self.is_away { Arrival::Away(None) } else { Arrival::Back });
         }
         let shortages = self.health.shortages();
         if std::mem::replace(&mut self.shortages, shortages) != shortages {

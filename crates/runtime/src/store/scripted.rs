@@ -99,9 +99,14 @@ impl Script {
 
     /// Nothing is committed until it is back.
     pub fn go_away(&self) {
+        self.go_away_for(None);
+    }
+
+    /// The same, and new work is refused for this.
+    pub fn go_away_for(&self, why: Option<&str>) {
         self.tell(|state| {
             state.is_away = true;
-            state.news.push(Arrival::Away);
+            state.news.push(Arrival::Away(why.map(Arc::from)));
         });
     }
 

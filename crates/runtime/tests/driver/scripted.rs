@@ -199,6 +199,23 @@ fn a_machine_whose_clock_is_ahead_moves_only_the_execution_that_it_wrote() {
 }
 
 #[test]
+fn a_backend_that_is_away_for_a_reason_takes_nothing_new_until_it_is_back() {
+    let script = Script::default();
+    let mut host = Host::scripted(&script);
+    let [first, second, third] = ids("x");
+    accept(&mut host, &first);
+    script.go_away_for(Some("no answer"));
+    assert_eq!(leaves(&mut host), [""; 0]);
+    let plan = plan(&json!([task("a", &[]), task("b", &["a"])]));
+    let refused = host.driver.accept(&plan, Some("{}".into()), None, Some(second)).unwrap_err().to_string();
+    assert!(refused.contains("no answer"), "{refused}");
+    script.come_back();
+    assert_eq!(leaves(&mut host), ["0: accepted", "0: started", "0: run 0/1"]);
+    accept(&mut host, &third);
+    assert_eq!(leaves(&mut host), ["1: accepted", "1: started", "1: run 0/1"]);
+}
+
+#[test]
 fn a_schedule_of_a_lost_partition_begins_nothing_any_more() {
     let script = Script::default();
     let clock = SetClock::at(Timestamp::from_micros(1_800_000_000_000_000));
