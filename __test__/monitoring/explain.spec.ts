@@ -88,6 +88,18 @@ describe('what a task waits for', () => {
     expect(since(paused.tasks[0]?.since)).toBe(hours(1))
   })
 
+  it('this process, for a moment: what is due and has not had its turn', async () => {
+    const orchestrator = orchestratorWith({})
+    await orchestrator.startWorkflow(workflow([wait('w', '30ms')]), {}, { executionId: 'x' })
+    const { until: due } = (await orchestrator.executionMonitor.explain('x')).tasks[0] ?? {}
+    expect(due).toBeInstanceOf(Date)
+    // Nothing has its turn while this goes on.
+    while (Date.now() <= Number(due) + 1);
+    const { tasks } = await orchestrator.executionMonitor.explain('x')
+    expect(tasks).toMatchObject([{ taskId: 'w', waitsFor: { kind: 'turn' } }])
+    expect(tasks[0]).not.toHaveProperty('call')
+  })
+
   it('the time before another attempt, and why', async () => {
     const fails = (): never => {
       throw Object.assign(new Error('too many'), { code: 'QUOTA' })
@@ -283,6 +295,23 @@ describe('executions that are not at hand', () => {
     expect(told.summary).toContain('waits for `late`, which this process has not registered')
     await asPrinted(of(told, 'a').call ?? '', { orchestrator: kit.orchestrator, type })
     await until(async () => (await explained(kit)).tasks[0]?.waitsFor.kind === 'attempt')
+  })
+
+  it('wait for this process, for a moment, once what they lacked is registered', async () => {
+    const registered = { yes: true }
+    const type = { create: () => ({ execute: hang }) }
+    const setup = ({ agentPool }: Orchestrator): void => void (registered.yes && agentPool.registerAgentType('late', type))
+    const kit = await kitWith({}, { storage: 'file', setup })
+    await begun(kit, [task('a', { agentId: 'late' })])
+    await kit.crash()
+    registered.yes = false
+    await kit.reopen()
+    expect((await explained(kit)).tasks).toMatchObject([{ waitsFor: { kind: 'agent' } }])
+    // They are taken up in a turn to come.
+    kit.orchestrator.agentPool.registerAgentType('late', type)
+    const { summary, tasks } = await kit.orchestrator.executionMonitor.explain('x')
+    expect(tasks).toMatchObject([{ taskId: 'a', waitsFor: { kind: 'recovery' } }])
+    expect(summary).toBe('execution `x` waits for this process, which is about to take it up')
   })
 
   it('are explained where they are parked, without being had at hand', async () => {
