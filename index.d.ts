@@ -335,6 +335,7 @@ export declare interface Alert {
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `store:memory` (resource, high): a server of Redis has 80 % of its `maxmemory` in use; at 90 % new work is refused, and what was accepted goes on;
  * - `store:volatile` (resource, medium), `store:lonely` (resource, high), `store:untold` (resource, low): what is good to know of a server of Redis, found when
  *   it is opened: a crash of it loses executions; it has no replica to acknowledge anything; it does not say how it is set up;
  * - `store:newer` (resource, medium): a later version of this package has written what this one cannot read, and it is left alone;
@@ -350,7 +351,7 @@ export declare interface Alert {
  * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
  * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'store:volatile' | 'store:lonely' | 'store:untold' | 'store:newer' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'agent:missing' | 'eventLoop:delay' | 'schedule:missed' | 'task:poisoned';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'store:memory' | 'store:volatile' | 'store:lonely' | 'store:untold' | 'store:newer' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'agent:blocking' | 'agent:missing' | 'eventLoop:delay' | 'schedule:missed' | 'task:poisoned';
 
 /** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
 export declare interface AlertRuleConfig {
@@ -2660,6 +2661,19 @@ export declare interface RedisConfig {
      * lost meanwhile, and what runs goes on.
      */
     patience?: Duration | undefined;
+    /** How much memory of the server executions may take. */
+    memory?: RedisMemoryConfig | undefined;
+    /** Which ended executions are deleted before `memory.ended` is reached; `bytes` counts what they take on the server. Default: none. */
+    retention?: RetentionConfig | undefined;
+}
+
+/** Bounds of the memory of a server. */
+export declare interface RedisMemoryConfig {
+    /**
+     * Bytes that ended executions of the namespace may take; beyond, the oldest are deleted, but for what is needed (docs/operations.md). Default `'256MiB'`, or
+     * a quarter of the `maxmemory` of the server if that is less.
+     */
+    ended?: Bytes | undefined;
 }
 
 /** What an encrypted connection takes. */

@@ -5,6 +5,7 @@ use crate::error::{NativeFailure, failure};
 use crate::opening::{Found, Opened};
 use crate::runtime::runtime;
 use crate::shared::{SharedArchive, SharedDriver, lock};
+use crate::words;
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
 use redis_store::keys::{Namespace, PARTITIONS};
@@ -28,6 +29,8 @@ pub struct NativeRedis {
     pub acknowledge: String,
     /// Milliseconds.
     pub patience: u32,
+    /// Bytes.
+    pub ended: Option<f64>,
 }
 
 /// What an encrypted connection takes, as PEM.
@@ -41,14 +44,14 @@ pub struct NativeTls {
 
 impl From<NativeRedis> for RedisOptions {
     fn from(redis: NativeRedis) -> Self {
-        let NativeRedis { host, port, username, password, db, tls, namespace, acknowledge, patience } = redis;
+        let NativeRedis { host, port, username, password, db, tls, namespace, acknowledge, patience, ended } = redis;
         let tls = tls.map(|NativeTls { ca, cert, key }| Tls {
             ca,
             client: cert.zip(key).map(|(certificate, key)| ClientCertificate { certificate, key }),
         });
         let acknowledge = if acknowledge == "replicated" { Acknowledge::Replicated } else { Acknowledge::Reply };
         let patience = Duration::from_millis(patience.into());
-        Self { host, port, username, password, db, tls, namespace, acknowledge, patience }
+        Self { host, port, username, password, db, tls, namespace, acknowledge, patience, ended: ended.map(words::bytes) }
     }
 }
 
@@ -72,8 +75,8 @@ impl OpenRedis {
     fn continuing(&self, Connected { servers, warnings, .. }: Connected, handle: &tokio::runtime::Handle) -> Result<Found, Error> {
         let namespace = Namespace::new(&self.options.namespace, PARTITIONS);
         let alerts = warnings.iter().map(|warning| warning.alert(&self.options)).collect();
-        let RedisOptions { patience, acknowledge, .. } = self.options;
-        let opening = Opening { servers, namespace, patience, acknowledge, alerts, handle };
+        let RedisOptions { patience, acknowledge, ended, .. } = self.options;
+        let opening = Opening { servers, namespace, patience, acknowledge, ended, alerts, handle };
         let (backend, left) = RedisBackend::open(opening, &self.clock, Arc::clone(&self.wake))?;
         let (driver, opened) = Driver::continuing(&left, self.clock.share(), |_| Ok(Box::new(backend)))?;
         *lock(&self.archive) = Some(driver.archive()?);

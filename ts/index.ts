@@ -26,7 +26,7 @@ export type {
   RememberConfig,
   WorkflowConfig,
 } from './config/config.js'
-export type { RedisConfig, RedisTls } from './config/redis.js'
+export type { RedisConfig, RedisMemoryConfig, RedisTls } from './config/redis.js'
 export type { StorageConfig } from './config/storage.js'
 export type { RetentionConfig, RetentionLimits, WorkflowLimits, WorkflowRetention } from './config/retention.js'
 export type { Bytes } from './json/bytes.js'

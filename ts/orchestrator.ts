@@ -197,7 +197,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#moving = new Moving({ ...shared, ...going, control: this.#control })
     this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...going, workflow })
     this.#backups = new Backups(shared)
-    this.#deletions = new Deletions({ ...shared, alerts: this.#alerts, release: (run) => this.#release(run) }, storage?.retention ?? null)
+    this.#deletions = new Deletions({ ...shared, alerts: this.#alerts, release: (run) => this.#release(run) }, this.#config)
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})

@@ -4,6 +4,7 @@ import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig 
 import type { Issue } from '../../ts/api/issue.ts'
 import { STDERR } from '../../ts/log/log.ts'
 import { NO_MODELS } from '../../ts/config/models.ts'
+import { NO_RETENTION } from '../../ts/config/retention.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
   const issues: Issue[] = []
@@ -102,6 +103,8 @@ describe('readConfig', () => {
       namespace: 'default',
       acknowledge: 'reply',
       patience: 30_000,
+      memory: { ended: null },
+      retention: NO_RETENTION,
       ...config.redis,
     }
     expect(resolved(config)).toEqual({ storage: null, memory, ...config, redis, monitoring, models: NO_MODELS, workflow, logger: STDERR })

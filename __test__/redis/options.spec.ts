@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../ts/config/config.ts'
 import type { ResolvedRedis } from '../../ts/config/redis.ts'
+import { NO_RETENTION } from '../../ts/config/retention.ts'
 import type { Issue } from '../../ts/api/issue.ts'
 
 function read(redis: unknown): { redis: ResolvedRedis | null; issues: string[] } {
@@ -28,6 +29,8 @@ const usual = {
   namespace: 'default',
   acknowledge: 'reply',
   patience: 30_000,
+  memory: { ended: null },
+  retention: NO_RETENTION,
 }
 const trusted = { ca: null, cert: null, key: null }
 const PEM = '-----BEGIN CERTIFICATE-----\n…'

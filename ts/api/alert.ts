@@ -14,6 +14,7 @@ import type { Recommendation } from './insight.js'
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `store:memory` (resource, high): a server of Redis has 80 % of its `maxmemory` in use; at 90 % new work is refused, and what was accepted goes on;
  * - `store:volatile` (resource, medium), `store:lonely` (resource, high), `store:untold` (resource, low): what is good to know of a server of Redis, found when
  *   it is opened: a crash of it loses executions; it has no replica to acknowledge anything; it does not say how it is set up;
  * - `store:newer` (resource, medium): a later version of this package has written what this one cannot read, and it is left alone;
@@ -38,6 +39,7 @@ export type AlertRule =
   | 'store:damaged'
   | 'store:facts-behind'
   | 'store:not-copied'
+  | 'store:memory'
   | 'store:volatile'
   | 'store:lonely'
   | 'store:untold'

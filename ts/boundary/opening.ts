@@ -20,8 +20,13 @@ export function fileOpening({ maxLog, retention, ...rest }: ResolvedStorage, has
   return { ...rest, ordered, ...(hasFigures && { rollups }), ...(maxLog !== null && { maxLog }) }
 }
 
-type RedisOpening = Given<Omit<ResolvedRedis, 'tls'>> & { tls?: Given<NonNullable<ResolvedRedis['tls']>> }
+type RedisOpening = Given<Omit<ResolvedRedis, 'tls' | 'memory' | 'retention'>> & {
+  ended?: number
+  tls?: Given<NonNullable<ResolvedRedis['tls']>>
+}
 
-export function redisOpening({ tls, ...redis }: ResolvedRedis): RedisOpening {
-  return { ...given(redis), ...(tls !== null && { tls: given(tls) }) }
+export function redisOpening(redis: ResolvedRedis): RedisOpening {
+  const { host, port, username, password, db, tls, namespace, acknowledge, patience, memory } = redis
+  const server = given({ host, port, username, password, db, namespace, acknowledge, patience })
+  return { ...server, ...(memory.ended !== null && { ended: memory.ended }), ...(tls !== null && { tls: given(tls) }) }
 }

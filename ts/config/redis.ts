@@ -4,6 +4,8 @@
 import { duration, integer, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
 import type { Duration } from '../api/duration.js'
 import type { Issue } from '../api/issue.js'
+import { readBytes, type Bytes } from '../json/bytes.js'
+import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 
 /** Makes executions durable for any number of processes and machines: those with the same server and namespace share them. */
 export interface RedisConfig {
@@ -36,6 +38,19 @@ export interface RedisConfig {
    * lost meanwhile, and what runs goes on.
    */
   patience?: Duration | undefined
+  /** How much memory of the server executions may take. */
+  memory?: RedisMemoryConfig | undefined
+  /** Which ended executions are deleted before `memory.ended` is reached; `bytes` counts what they take on the server. Default: none. */
+  retention?: RetentionConfig | undefined
+}
+
+/** Bounds of the memory of a server. */
+export interface RedisMemoryConfig {
+  /**
+   * Bytes that ended executions of the namespace may take; beyond, the oldest are deleted, but for what is needed (docs/operations.md). Default `'256MiB'`, or
+   * a quarter of the `maxmemory` of the server if that is less.
+   */
+  ended?: Bytes | undefined
 }
 
 /** What an encrypted connection takes. */
@@ -59,6 +74,8 @@ export interface ResolvedRedis {
   readonly acknowledge: 'reply' | 'replicated'
   /** Milliseconds. */
   readonly patience: number
+  readonly memory: { readonly ended: number | null }
+  readonly retention: ResolvedRetention
 }
 
 const DEFAULTS: ResolvedRedis = {
@@ -71,6 +88,8 @@ const DEFAULTS: ResolvedRedis = {
   namespace: 'default',
   acknowledge: 'reply',
   patience: 30_000,
+  memory: { ended: null },
+  retention: NO_RETENTION,
 }
 
 const PORT = integer(1, 65_535)
@@ -112,7 +131,7 @@ const tls: Read<Certificates | false> = (value, path, issues) => {
 }
 
 type Address = Pick<ResolvedRedis, 'host' | 'port' | 'username' | 'password' | 'db'>
-interface Written extends Address, Pick<ResolvedRedis, 'namespace' | 'acknowledge' | 'patience'> {
+interface Written extends Address, Pick<ResolvedRedis, 'namespace' | 'acknowledge' | 'patience' | 'memory' | 'retention'> {
   readonly url: (Address & { readonly encrypted: boolean }) | null
   readonly tls: Certificates | false | null
 }
@@ -141,6 +160,8 @@ const url: Read<NonNullable<Written['url']>> = (value, path, issues) => {
   }
 }
 
+const memoryFields: Fields<ResolvedRedis['memory']> = { read: { ended: readBytes } }
+
 const fields: Fields<Written> = {
   read: {
     url,
@@ -153,6 +174,8 @@ const fields: Fields<Written> = {
     namespace,
     acknowledge: oneOf('reply', 'replicated'),
     patience: duration,
+    memory: (value, path, issues) => readGroup(value, path, issues, memoryFields, DEFAULTS.memory),
+    retention: readRetention,
   },
 }
 

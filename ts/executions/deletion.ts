@@ -9,7 +9,7 @@ import type { PruneFilter, Pruned, PruneOptions } from '../api/execution.js'
 import { ConflictError, StoreError, type OrchestratorError } from '../api/errors.js'
 import { dateOf } from '../base/clock.js'
 import type { ExpendablePage, ExpendableQuestion, Need, Tree } from '../boundary/shapes.js'
-import type { ResolvedRetention } from '../config/retention.js'
+import type { ResolvedConfig } from '../config/config.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Run } from '../run/run.js'
 import type { Alerts } from '../events/alerts.js'
@@ -37,6 +37,9 @@ interface DeletionHost {
 /** Executions, with what goes with them, that one commit deletes: about two milliseconds. */
 const AT_ONCE = 100
 
+/** And of those that many partitions share: each is a commit of its own. */
+const SHARED_AT_ONCE = 1000
+
 /** Ids that are told of what was deleted. */
 const IDS_MAX = 100
 
@@ -46,10 +49,13 @@ export class Deletions {
   readonly #asked = new Map<number, { resolve: () => void; reject: (error: OrchestratorError) => void }>()
 
   readonly #retention: Retention
+  /** Whether the store has a bound of its own. */
+  readonly #bounded: boolean
 
-  constructor(host: DeletionHost, retention: ResolvedRetention | null) {
+  constructor(host: DeletionHost, { storage, redis }: Pick<ResolvedConfig, 'storage' | 'redis'>) {
     this.#host = host
-    this.#retention = new Retention(retention, this, host.dispatcher)
+    this.#bounded = redis !== null
+    this.#retention = new Retention((storage ?? redis)?.retention ?? null, this.#bounded, this, host.dispatcher)
   }
 
   /** The store is open. */
@@ -142,7 +148,7 @@ export class Deletions {
 
   /** The oldest of what is asked for, and whether what was deleted before is still in the file. */
   oldest(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): Promise<ExpendablePage> {
-    return this.#page({ ...asked, limit: AT_ONCE })
+    return this.#page({ ...asked, limit: this.#bounded ? SHARED_AT_ONCE : AT_ONCE })
   }
 
   /** Whether nothing needs it, on record or in this process. */
@@ -150,9 +156,11 @@ export class Deletions {
     return tree.need === null && this.#needOf(tree) === null
   }
 
-  /** Deletes what is free. */
-  discard(trees: readonly Tree[]): Promise<void> {
-    return this.#discard(trees.filter((tree) => this.isFree(tree)))
+  /** Deletes what is free; how many that were. */
+  async discard(trees: readonly Tree[]): Promise<number> {
+    const free = trees.filter((tree) => this.isFree(tree))
+    await this.#discard(free)
+    return free.length
   }
 
   /** A ticket is on record. */

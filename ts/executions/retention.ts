@@ -21,10 +21,14 @@ const STEP_MAX = 1_000
 interface Deleting {
   expendable(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): AsyncIterable<readonly Tree[]>
   oldest(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): Promise<ExpendablePage>
-  discard(trees: readonly Tree[]): Promise<void>
+  /** Deletes what is free; how many that were. */
+  discard(trees: readonly Tree[]): Promise<number>
 }
 
 type Rule = Pick<ExpendableQuestion, 'completed' | 'workflowId' | 'except'> & { readonly limits: Limits }
+
+/** What is beyond the bound of the store, which knows it. */
+const BOUND: Rule = { limits: { age: null, count: null, bytes: Number.MAX_SAFE_INTEGER } }
 
 export class Retention {
   readonly #rules: readonly Rule[]
@@ -37,10 +41,11 @@ export class Retention {
   #looking = false
   #stopped = false
 
-  constructor(retention: ResolvedRetention | null, deletions: Deleting, dispatcher: Dispatcher) {
+  /** `bounded`: the store has a bound of its own, for all that has ended. */
+  constructor(retention: ResolvedRetention | null, bounded: boolean, deletions: Deleting, dispatcher: Dispatcher) {
     this.#deletions = deletions
     this.#dispatcher = dispatcher
-    this.#rules = retention === null ? [] : rulesOf(retention)
+    this.#rules = [...(retention === null ? [] : rulesOf(retention)), ...(bounded ? [BOUND] : [])]
     const counts = this.#rules.map(({ limits: { count } }) => count ?? Infinity)
     const ages = this.#rules.map(({ limits: { age } }) => age ?? Infinity)
     this.#every = Math.min(Math.max(Math.min(...ages) / 10, SOON), EVERY)
@@ -92,9 +97,12 @@ export class Retention {
     if (age !== null || count !== null) await this.#discard(asked)
     if (bytes === null) return false
     // The oldest part of them; how much room that gave shows when it is gone from the file.
-    const page = await this.#deletions.oldest({ ...rule, now, bytes })
-    if (page.trees.length > 0) await this.#deletions.discard(page.trees)
-    return page.unswept || page.trees.length > 0
+    for (;;) {
+      const page = await this.#deletions.oldest({ ...rule, now, bytes })
+      const isAny = (await this.#deletions.discard(page.trees)) > 0
+      if (!isAny || this.#stopped) return page.unswept || page.trees.length > 0
+      await nextTurn()
+    }
   }
 
   async #discard(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): Promise<void> {

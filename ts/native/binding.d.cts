@@ -632,6 +632,8 @@ export interface NativeRedis {
   acknowledge: string
   /** Milliseconds. */
   patience: number
+  /** Bytes. */
+  ended?: number
 }
 
 /** Numbers for `getStatistics`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is on record in a namespace, for reading by any thread of any process, also of one that has none of its partitions.
 
+mod beyond;
 mod deletable;
 mod feed;
 mod journals;
@@ -9,7 +10,9 @@ mod listing;
 use crate::keys::Namespace;
 use crate::names::Names;
 use crate::packed::{self, Whole};
+use crate::parts::Parts as Partitions;
 use crate::reading::Reading;
+use crate::room::Bound;
 use crate::stored::{self, ReadRow, Values};
 use engine::Keyed;
 use redis::Pipeline;
@@ -36,6 +39,9 @@ pub struct RedisArchive {
     namespace: Namespace,
     names: Names,
     reading: Reading,
+    /// What this process has, and how much what has ended may take: what it may delete.
+    parts: Partitions,
+    bound: Bound,
     definitions: RefCell<FxHashMap<String, Arc<str>>>,
 }
 
@@ -43,8 +49,8 @@ pub struct RedisArchive {
 type Seen = Result<StoredExecution, Damaged>;
 
 impl RedisArchive {
-    pub(crate) fn of(namespace: Namespace, names: Names, reading: Reading) -> Self {
-        Self { namespace, names, reading, definitions: RefCell::default() }
+    pub(crate) fn of(namespace: Namespace, names: Names, reading: Reading, parts: Partitions, bound: Bound) -> Self {
+        Self { namespace, names, reading, parts, bound, definitions: RefCell::default() }
     }
 
     /// Gives `each` every execution of these partitions that has not ended, oldest first, or what is known of one that cannot be read.
@@ -172,7 +178,8 @@ fn read<T: redis::FromRedisValue>(answer: Option<redis::Value>) -> Result<T, Rea
 
 impl Archive for RedisArchive {
     fn another(&self) -> Result<Box<dyn Archive>, OpenError> {
-        Ok(Box::new(Self::of(self.namespace.clone(), self.names.clone(), self.reading.another())))
+        let Self { namespace, names, reading, parts, bound, .. } = self;
+        Ok(Box::new(Self::of(namespace.clone(), names.clone(), reading.another(), parts.clone(), bound.clone())))
     }
 
     fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {

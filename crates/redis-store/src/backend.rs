@@ -12,6 +12,7 @@ use crate::options::Acknowledge;
 use crate::packing::Packing;
 use crate::parts::Parts;
 use crate::reading::{Reading, Waits};
+use crate::room::{Bound, Room};
 use crate::servers::Servers;
 use crate::writer::{Beginning, Message};
 use redis::RedisError;
@@ -43,6 +44,8 @@ pub struct Opening<'a> {
     pub patience: Duration,
     /// When a commit is acknowledged.
     pub acknowledge: Acknowledge,
+    /// Bytes that what has ended may take; `None`: as many as the server has room for.
+    pub ended: Option<u64>,
     /// What people must know of the server.
     pub alerts: Vec<Alert>,
     /// Where the tasks run that wait for it.
@@ -77,15 +80,18 @@ impl RedisBackend {
     /// Joins the processes that have the namespace. What a process has left that has died is here when this returns, which takes as long as its leases; the
     /// thread waits meanwhile.
     pub fn open(opening: Opening<'_>, clock: &Clock, wake: Wake) -> Result<(Self, LeftHere), OpenError> {
-        let Opening { servers, namespace, patience, acknowledge, alerts, handle } = opening;
+        let Opening { servers, namespace, patience, acknowledge, ended, alerts, handle } = opening;
         let away = |error: RedisError| OpenError::Unreachable { message: error.to_string() };
         let member = Member { namespace: namespace.clone(), node: name_node() };
         let mut lines = Lines::of(servers.clone(), LINES_MAX);
         let (held, certain) = handle.block_on(member.join(&mut lines, patience)).map_err(away)?;
         let (names, is_closing) = (Names::default(), Arc::<AtomicBool>::default());
-        let archive_that = |waits| RedisArchive::of(namespace.clone(), names.clone(), Reading::of(servers.clone(), handle, waits));
+        let (arrivals, parts, bound) = (Arrivals::waking(Arc::clone(&wake)), Parts::default(), Bound::of(ended));
+        let archive_that = |waits| {
+            let reading = Reading::of(servers.clone(), handle, waits);
+            RedisArchive::of(namespace.clone(), names.clone(), reading, parts.clone(), bound.clone())
+        };
         let archive = || archive_that(Waits::ForCaller);
-        let (arrivals, parts) = (Arrivals::waking(Arc::clone(&wake)), Parts::default());
         for held in &held {
             parts.take(held.partition);
         }
@@ -95,6 +101,7 @@ impl RedisBackend {
         let answering = Answering::from(Box::new(archive_that(Waits::Until(Arc::clone(&is_closing)))), wake);
         let (messages, heard) = unbounded_channel();
         let (packing, told) = unbounded_channel();
+        handle.spawn(Room::over(servers.clone(), bound.clone(), arrivals.clone(), messages.downgrade()).run());
         handle.spawn(Packing::over(servers.clone(), namespace.clone(), told).run());
         let membership = Membership {
             member: member.clone(),

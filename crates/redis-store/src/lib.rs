@@ -19,7 +19,7 @@
 //! - `writer`, `written`, `trouble`: the task that commits, what it knows of each partition, and of servers that take nothing.
 //! - `lease`: until when a partition is ours; `member`, `membership`: which processes there are, and who has what; `parts`: what we have.
 //! - [`RedisBackend`]: the driver's side of it; `arrivals`: what it hears; `names`: its numbers of executions.
-//! - `stored`: rows and records as text; `packed`, `packing`: those of what has ended as one value; [`RedisArchive`]: reading them.
+//! - `stored`: rows and records as text; `packed`, `packing`: those of what has ended as one value; `room`: how much is left for them; [`RedisArchive`]: reading them.
 
 #![forbid(unsafe_code)]
 
@@ -40,6 +40,7 @@ mod packed;
 mod packing;
 mod parts;
 mod reading;
+mod room;
 mod server;
 mod servers;
 mod slots;

@@ -25,6 +25,8 @@ pub struct RedisOptions {
     pub acknowledge: Acknowledge,
     /// How long a commit whose outcome is unknown is tried again before calls that wait for it are told.
     pub patience: Duration,
+    /// Bytes that what has ended may take; `None`: 256 MiB, or a quarter of what the server may use.
+    pub ended: Option<u64>,
 }
 
 /// What an encrypted connection trusts, and shows of itself.

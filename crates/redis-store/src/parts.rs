@@ -52,6 +52,12 @@ impl Parts {
         }
     }
 
+    /// Whether this process has the partition.
+    pub(crate) fn has(&self, partition: Partition) -> bool {
+        let state = self.state();
+        state.held.contains(&partition) || state.leaving.contains(&partition)
+    }
+
     /// A partition for the next of what can be anywhere.
     pub(crate) fn draw(&self, place: usize) -> Option<Partition> {
         let state = self.state();

@@ -245,6 +245,7 @@ mod tests {
             namespace: "default".to_owned(),
             acknowledge: Acknowledge::Reply,
             patience: std::time::Duration::from_secs(30),
+            ended: None,
         }
     }
 

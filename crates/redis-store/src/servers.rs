@@ -12,7 +12,7 @@ use crate::options::RedisOptions;
 use crate::slots::LAST;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, Value};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -77,6 +77,11 @@ impl Servers {
     pub(crate) fn only(&self) -> Option<Address> {
         let state = self.state();
         if state.places.len() == 1 { state.places.values().next().cloned() } else { None }
+    }
+
+    /// All that have slots.
+    pub(crate) fn all(&self) -> BTreeSet<Address> {
+        self.state().places.values().cloned().collect()
     }
 
     /// The one that has a slot; any, where the slot does not matter.
@@ -215,6 +220,7 @@ mod tests {
             namespace: "default".to_owned(),
             acknowledge: Acknowledge::Reply,
             patience: Duration::from_secs(30),
+            ended: None,
         };
         Servers::of(&options, true, &[])
     }

@@ -7,7 +7,7 @@
 //!   └──────────── all that waited is on record ── Back, not Short any more
 //! ```
 
-use crate::arrivals::Arrivals;
+use crate::arrivals::{Arrivals, Knows};
 use crate::lease::Since;
 use redis::RedisError;
 use runtime::store::Arrival;
@@ -54,7 +54,7 @@ impl Trouble {
             _ => false,
         };
         if is_short && !std::mem::replace(&mut now.is_short, true) {
-            arrivals.tell([Arrival::Short(Some(format!("the store takes nothing new: {}", now.why).into()))]);
+            arrivals.short(Knows::Writer, Some(format!("the store takes nothing new: {}", now.why)));
         }
         if now.since.has_passed(self.patience) && !std::mem::replace(&mut now.is_away, true) {
             // What it says itself is why new work is refused, where it says something.
@@ -66,6 +66,9 @@ impl Trouble {
     /// All that waited is on record.
     pub(crate) fn is_over(&mut self, arrivals: &Arrivals) {
         let Some(now) = self.now.take() else { return };
-        arrivals.tell(now.is_short.then_some(Arrival::Short(None)).into_iter().chain(now.is_away.then_some(Arrival::Back)));
+        if now.is_short {
+            arrivals.short(Knows::Writer, None);
+        }
+        arrivals.tell(now.is_away.then_some(Arrival::Back));
     }
 }

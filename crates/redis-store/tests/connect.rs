@@ -22,6 +22,7 @@ fn options(port: u16) -> RedisOptions {
         namespace: "default".to_owned(),
         acknowledge: Acknowledge::Reply,
         patience: Duration::from_secs(30),
+        ended: None,
     }
 }
 

@@ -54,12 +54,14 @@ fn open(server: &TestServer, runtime: &Runtime, wake: runtime::Wake) -> (RedisBa
         namespace: "test".to_owned(),
         acknowledge: Acknowledge::Reply,
         patience: Duration::from_secs(30),
+        ended: None,
     };
     let opening = Opening {
         servers: runtime.block_on(connect(&options)).unwrap().servers,
         namespace,
         patience: Duration::from_secs(30),
         acknowledge: Acknowledge::Reply,
+        ended: None,
         alerts: Vec::new(),
         handle: runtime.handle(),
     };

@@ -134,10 +134,10 @@ while at <= #ARGV do
   end
 end
 
--- It is a hint for those that are there: who missed it looks at what there is.
-local FEED_MAX = '200'
-for first = 1, #feed, ARGUMENTS_MAX do
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', FEED_MAX, '*', unpack(feed, first, math.min(#feed, first + ARGUMENTS_MAX - 1)))
+-- It is a hint for those that are there: who missed it looks at what there is. What it takes is bounded by few entries that are short.
+local FEED_MAX, PAIRS = '50', 8
+for first = 1, #feed, PAIRS do
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', FEED_MAX, '*', unpack(feed, first, math.min(#feed, first + PAIRS - 1)))
 end
 local told = table.concat(refused, ' ')
 redis.call('HSET', KEYS[1], 'batch', ARGV[2], 'refused', told)
