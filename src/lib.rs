@@ -29,6 +29,7 @@ pub mod notes;
 pub mod opening;
 pub mod parking;
 pub mod plan;
+pub mod post;
 pub mod redis;
 pub mod runtime;
 pub mod schedules;

@@ -12,6 +12,7 @@ import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './co
 import { DefinitionReader } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { Deletions } from './executions/deletion.js'
+import { Elsewhere } from './executions/elsewhere.js'
 import { EndedExecutions } from './executions/ended-executions.js'
 import { ExecutionLookUp } from './executions/look-up.js'
 import { openStore } from './executions/opening.js'
@@ -26,7 +27,7 @@ import { Monitoring } from './monitoring/monitoring.js'
 import { Monitor } from './monitoring/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
-import { endOf, orThrow } from './executions/outcome.js'
+import { orThrow } from './executions/outcome.js'
 import { InterruptedRuns } from './executions/recovery.js'
 import { Backups, type BackupOptions } from './executions/backups.js'
 import { tellDamaged, type DamagedText } from './executions/damaged.js'
@@ -94,6 +95,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #unheard: Unheard
   readonly #live = new LiveRuns(() => this.#parking.watch())
   readonly #ended: EndedExecutions | undefined
+  readonly #elsewhere: Elsewhere | undefined
   readonly #parking: Parking
   readonly #interrupted: InterruptedRuns
   readonly #beginnings: Beginnings
@@ -155,6 +157,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       clock,
       native,
     )
+    this.#elsewhere = redis === null ? undefined : new Elsewhere(this.#dispatcher, () => this.#parts())
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
       this as EventEmitter<OrchestratorEvents>,
@@ -162,7 +165,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    /** What several of the parts below need. */
     const shared = {
       dispatcher: this.#dispatcher,
       log: this.#log,
@@ -170,6 +172,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       live: this.#live,
       ended: this.#ended,
       announcer: this.#announcer,
+      elsewhere: this.#elsewhere,
       find: (id: string) => this.#parking.find(id),
       past: (id: string) => this.#lookUp.past(id),
       ready: () => this.#ready,
@@ -199,7 +202,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#backups = new Backups(shared)
     this.#deletions = new Deletions({ ...shared, alerts: this.#alerts, release: (run) => this.#release(run) }, this.#config)
     this.#ready = this.#open()
-    // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
     stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, models: this.#models, abandon: () => this.#abandon(stage) })
   }
@@ -235,7 +237,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     try {
       const started = await this.#beginnings.ask(workflow, context, options, call)
       this.#unheard.asked(started.run)
-      return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
+      return orThrow(started.run, await this.#lookUp.endOf(started)) as WorkflowExecution<T['results']>
     } catch (error) {
       // oxlint-disable-next-line typescript/unbound-method -- it only says which frames are ours
       throw placed(error, this.executeWorkflow)
@@ -450,14 +452,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.told('undoing', run.slot))
     this.#unheard.ended(run)
     this.#deletions.ended()
-    // They have been told, unless it was cancelled before it was taken up after a crash.
     cancelOrphans(this.#childrenHost, this.#live.childrenOf(run.id))
-    // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
 
   readonly #release = (run: Run): void => release(this.#parts(), run)
-
   #assertNotClosed(call: string, underWay = false): void {
     if (this.#closing !== undefined) throw closed(call, underWay)
   }
@@ -466,7 +465,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 
-  /** Its process ends, as far as anybody can tell. */
   #abandon(stage: Stage): void {
     this.#unheard.forget()
     this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
@@ -495,6 +493,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       childrenHost: this.#childrenHost,
       ...this.#monitoring.parts,
       lookUp: this.#lookUp,
+      elsewhere: this.#elsewhere,
+      control: this.#control,
     }
   }
 }

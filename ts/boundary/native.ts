@@ -24,6 +24,7 @@ import type {
 import type { AgentLimits, Claimed, Failures, Handover, History, SpansText, StoredQuestion, Tree, TypeLimits } from './shapes.js'
 import { fileOpening, redisOpening } from './opening.js'
 import { spanParts } from './span-parts.js'
+import { Post } from './post.js'
 import { Watching } from './watching.js'
 
 export * from '../native/alphabet.js'
@@ -62,12 +63,14 @@ export class Engine {
   /** Why it does not answer any more, where that is not that it was closed in order. */
   readonly #ended: () => OrchestratorError | undefined
   readonly watching: Watching
+  readonly post: Post
   /** While the store has not answered all that it was asked: settled when it has. */
   asked: Promise<unknown> | undefined
 
   constructor(wake: () => void, time: NativeTime, ended: () => OrchestratorError | undefined) {
     this.#native = new native.Engine(wake)
     this.watching = new Watching(this.#native)
+    this.post = new Post(this.#native)
     this.#time = time
     this.#ended = ended
   }
@@ -401,17 +404,13 @@ export class Engine {
     this.#try(() => this.#native.retakeAgent(instance, ticket))
   }
 
-  poolStatistics(): string {
-    return this.#try(() => this.#native.poolStatistics())
-  }
+  poolStatistics = (): string => this.#try(() => this.#native.poolStatistics())
 
   /** The slots of executions that have ended and whose end may not have been heard of yet. */
   ending(): number[] {
     return this.#try(() => this.#native.ending())
   }
-  isSettled(): boolean {
-    return this.#try(() => this.#native.isSettled())
-  }
+  isSettled = (): boolean => this.#try(() => this.#native.isSettled())
   statistics(): Binding.NativeStatistics {
     return this.#try(() => this.#native.statistics())
   }

@@ -36,7 +36,7 @@ import {
 } from '../boundary/native.js'
 import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { DispatcherHost } from './host.js'
-import { letGo } from './let-go.js'
+import { letGo, mayBeginAgain } from './let-go.js'
 import type { Run, Spawned } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
@@ -433,6 +433,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
         this.#tell(effect, run)
         return this.#listener.ended(run)
       case ExecutionKind.letGo:
+        if (mayBeginAgain(run, effect.why) && this.#listener.again(run)) return
         letGo(run, effect.why)
         this.deactivate()
         return this.#listener.letGo(run)

@@ -17,6 +17,8 @@ export interface DispatcherHost {
   /** What is on record of a run. The view of the effect, here and below, moves on after the call. */
   notice(effect: ExecutionEffect, run: Run): void
   ended(run: Run): void
+  /** It is not on record, and where it would be another process drives: it is begun there. False if there is no other. */
+  again(run: Run): boolean
   /** It is not driven here any more, and has not ended. */
   letGo(run: Run): void
   /** What there is of an execution that is parked. */

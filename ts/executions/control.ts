@@ -7,8 +7,10 @@ import type { Beginnings } from './starting.js'
 import { boolean } from '../base/reader.js'
 import { readCallOptions } from '../json/entry.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { between, isOver, type Elsewhere, type Errand, type Letter } from './elsewhere.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from '../api/errors.js'
+import type { Json } from '../json/json.js'
 import type { LiveRuns } from './live-runs.js'
 import { unwell, type ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
@@ -29,7 +31,12 @@ interface ControlHost {
   assertOpen(): void
   /** An execution that has ended, or that lives elsewhere. */
   past(executionId: string): Promise<Past | undefined>
+  /** Where several processes may drive. */
+  readonly elsewhere: Elsewhere | undefined
 }
+
+/** Another process drives it. */
+const ELSEWHERE = 'elsewhere'
 
 export class ExecutionControl {
   readonly #host: ControlHost
@@ -38,34 +45,49 @@ export class ExecutionControl {
     this.#host = host
   }
 
-  async cancel(executionId: string, given?: string, options?: CancelOptions): Promise<void> {
+  /** Carries out what another process wants. */
+  async carryOut(id: string, errand: Exclude<Errand, { does: 'delete' }>, letter: Letter): Promise<void> {
+    switch (errand.does) {
+      case 'cancel':
+        return this.cancel(id, errand.reason, { force: errand.force }, letter)
+      case 'pause':
+        return this.pause(id, letter)
+      case 'resume':
+        return this.resume(id, { step: errand.step }, letter)
+      case 'signal':
+        return this.signal(id, errand.name, errand.payload, errand.path === null ? {} : { path: errand.path }, letter)
+    }
+  }
+
+  async cancel(executionId: string, given?: string, options?: CancelOptions, letter?: Letter): Promise<void> {
     const { dispatcher, interrupted, live } = this.#host
     const reason = readReason(given)
     const what = 'the execution cannot be cancelled like that'
     const { force } = readCallOptions(options, 'options', what, { force: boolean }, { force: false })
     let done: Promise<void> | undefined
-    await this.#tell(executionId, (told) => {
+    const run = await this.#tell(executionId, letter, (told) => {
       // What has failed is being stopped without a request, and no other will be on record: its clean-up may take for days.
       if (!dispatcher.engine.ignoresCancel(told.slot, force)) told.asked(reason)
       interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force))
       done = told.whenRecorded('cancel')
       done.catch(() => {})
     })
+    if (run === ELSEWHERE) return this.#host.elsewhere?.send(executionId, { does: 'cancel', reason, force })
     // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
     const children = force ? live.childrenOf(executionId) : []
     await Promise.all([done, ...children.map(({ id }) => this.cancel(id, reason, options))])
   }
 
-  async pause(executionId: string): Promise<void> {
-    await this.#hold(executionId, true, (run) => this.#host.dispatcher.engine.pause(run.slot))
+  async pause(executionId: string, letter?: Letter): Promise<void> {
+    await this.#hold(executionId, true, { does: 'pause' }, letter)
   }
 
-  async resume(executionId: string, options?: ResumeOptions): Promise<void> {
+  async resume(executionId: string, options?: ResumeOptions, letter?: Letter): Promise<void> {
     const { step } = readCallOptions(options, 'options', 'the execution cannot be resumed like that', { step: boolean }, { step: false })
-    await this.#hold(executionId, false, (run) => this.#host.dispatcher.engine.unpause(run.slot, step))
+    await this.#hold(executionId, false, { does: 'resume', step }, letter)
   }
 
-  async signal(executionId: string, signal: string, payload?: unknown, options?: SignalOptions): Promise<void> {
+  async signal(executionId: string, signal: string, payload?: unknown, options?: SignalOptions, letter?: Letter): Promise<void> {
     const { dispatcher } = this.#host
     readExecutionId(executionId)
     const { name, path } = readSignal(signal, options)
@@ -74,12 +96,13 @@ export class ExecutionControl {
     const judging = this.#judge(await this.#find(executionId), name, text, path)
     // Signals are kept in the order they came, however long one takes to be judged.
     const judged = judging && (await judging)
-    const run = await this.#tell(executionId, (told) => {
+    const run = await this.#tell(executionId, letter, (told) => {
       const { fits } = judged ?? { fits: null }
       const refuses = dispatcher.engine.signal(told.slot, name, text, path, fits)
       if (refuses !== null) throw unfit(told, name, refuses, path, judged as JudgedSignal)
       told.ask('signal')
     })
+    if (run === ELSEWHERE) return this.#host.elsewhere?.send(executionId, { does: 'signal', name, payload: JSON.parse(text) as Json, path })
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
@@ -148,19 +171,30 @@ export class ExecutionControl {
     return cost
   }
 
-  /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
-  async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
+  /**
+   * Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. Where another process wants it, the reply to
+   * that is on record with what it leads to.
+   */
+  async #tell(executionId: string, letter: Letter | undefined, tell: (run: Run) => void): Promise<Run | typeof ELSEWHERE | undefined> {
     const { dispatcher, live } = this.#host
     readExecutionId(executionId)
     await this.#host.ready()
     // It may have been begun while we looked.
     const found = await this.#find(executionId)
-    if (found === undefined && (await this.#host.past(executionId)) === undefined) throw notFound(executionId)
+    const past = found === undefined ? await this.#host.past(executionId) : undefined
+    if (found === undefined && past === undefined) throw notFound(executionId)
     const run = found ?? live.get(executionId)
-    if (run === undefined || run.execution !== undefined) return undefined
+    const isHere = run !== undefined && !run.isElsewhere
+    if (!isHere && this.#host.elsewhere !== undefined && (past === undefined || !isOver(past.execution.status))) {
+      if (letter !== undefined) throw between(executionId)
+      return ELSEWHERE
+    }
+    if (!isHere || run.execution !== undefined) return undefined
     this.#host.assertOpen()
-    // In one go with the look: an execution may end at any time, and its slot be another's.
+    // In one go with the look: an execution may end at any time, its slot be another's, and all of it another process's.
+    if (letter?.isOurs() === false) throw between(executionId)
     tell(run)
+    letter?.reply(run)
     dispatcher.schedule()
     return run
   }
@@ -173,18 +207,20 @@ export class ExecutionControl {
     return run
   }
 
-  async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
+  async #hold(executionId: string, paused: boolean, errand: Errand & { does: 'pause' | 'resume' }, letter?: Letter): Promise<void> {
+    const { engine } = this.#host.dispatcher
     let done: Promise<void> | undefined
-    const run = await this.#tell(executionId, (told) => {
-      const { engine } = this.#host.dispatcher
+    const run = await this.#tell(executionId, letter, (told) => {
       const was = engine.isPaused(told.slot)
-      ask(told)
+      if (errand.does === 'pause') engine.pause(told.slot)
+      else engine.unpause(told.slot, errand.step)
       // What is paused already or is being stopped is not paused, and what goes on is not resumed: nothing more will be on record.
       if (paused ? !was && engine.isPaused(told.slot) : was) told.ask('turn')
       done = told.whenRecorded('turn')
       done.catch(() => {})
     })
+    if (run === ELSEWHERE) return this.#host.elsewhere?.send(executionId, errand)
     if (run === undefined) return
-    await Promise.all([done, ...this.#host.live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])
+    await Promise.all([done, ...this.#host.live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, errand))])
   }
 }

@@ -14,6 +14,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Run } from '../run/run.js'
 import type { Alerts } from '../events/alerts.js'
 import { readExecutionId, readPruning } from './arguments.js'
+import { between, type Elsewhere, type Letter } from './elsewhere.js'
 import { isToldDamaged, tellDeleted } from './damaged.js'
 import type { EndedExecutions } from './ended-executions.js'
 import type { LiveRuns } from './live-runs.js'
@@ -28,6 +29,8 @@ interface DeletionHost {
   readonly alerts: Alerts
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
+  /** Where several processes may drive. */
+  readonly elsewhere: Elsewhere | undefined
   /** Lets go of a run that has ended. */
   release(run: Run): void
   ready(): Promise<void>
@@ -73,11 +76,12 @@ export class Deletions {
     this.#retention.stop()
   }
 
-  /** Deletes one. */
-  async delete(executionId: string): Promise<void> {
+  /** Deletes one; another process wants it if there is a `letter`. */
+  async delete(executionId: string, letter?: Letter): Promise<void> {
     readExecutionId(executionId)
     await this.#host.ready()
     this.#host.assertOpen('deleteExecution')
+    if (!this.#isHere(executionId)) return this.#deleteElsewhere(executionId, letter)
     await this.#ends(executionId)
     const run = this.#host.live.get(executionId)
     if (run !== undefined && run.execution === undefined) throw refusal(executionId, { by: 'active', of: executionId })
@@ -85,8 +89,18 @@ export class Deletions {
     if (tree === undefined) throw notFound(executionId)
     const need = tree.need ?? this.#needOf(tree)
     if (need !== null) throw refusal(executionId, need)
-    await this.#discard([tree])
+    await this.#discard([tree], letter)
     if (this.#host.ended === undefined && (await this.#treeOf(executionId))?.keys[0] === tree.keys[0]) throw undeletable(executionId)
+  }
+
+  /** Whether its deletion is committed by this process. */
+  #isHere(executionId: string): boolean {
+    return this.#host.elsewhere === undefined || this.#host.dispatcher.engine.post.isHere(executionId)
+  }
+
+  async #deleteElsewhere(executionId: string, letter?: Letter): Promise<void> {
+    if (letter !== undefined) throw between(executionId)
+    await this.#host.elsewhere?.send(executionId, { does: 'delete' })
   }
 
   /** Waits for ends to be on record that a look at an execution shows already: of all, or of those that go with one. */
@@ -122,7 +136,11 @@ export class Deletions {
     const pruned = { executions: 0, bytes: 0, kept: 0, ids: [] as string[] }
     for await (const trees of this.expendable(asked)) {
       const free = trees.filter((tree) => this.isFree(tree))
-      if (!dryRun) await this.#discard(free)
+      const [here, elsewhere] = [
+        free.filter(({ ids: [id = ''] }) => this.#isHere(id)),
+        free.filter(({ ids: [id = ''] }) => !this.#isHere(id)),
+      ]
+      if (!dryRun) await Promise.all([this.#discard(here), ...elsewhere.map(({ ids: [id = ''] }) => this.#deleteElsewhere(id))])
       pruned.kept += trees.length - free.length
       for (const { ids, bytes } of free) {
         pruned.executions += ids.length
@@ -156,9 +174,9 @@ export class Deletions {
     return tree.need === null && this.#needOf(tree) === null
   }
 
-  /** Deletes what is free; how many that were. */
+  /** Deletes what is free, and this process's to delete; how many that were. */
   async discard(trees: readonly Tree[]): Promise<number> {
-    const free = trees.filter((tree) => this.isFree(tree))
+    const free = trees.filter((tree) => this.isFree(tree) && this.#isHere(tree.ids[0] ?? ''))
     await this.#discard(free)
     return free.length
   }
@@ -206,18 +224,20 @@ export class Deletions {
     return null
   }
 
-  async #discard(trees: readonly Tree[]): Promise<void> {
+  async #discard(trees: readonly Tree[], letter?: Letter): Promise<void> {
     const { dispatcher, ended } = this.#host
     if (trees.length === 0) return
     // Their events may still be held for listeners that come late: they come too late.
     if (trees.some(({ ids }) => this.#release(ids))) await this.#host.announcer.settled()
     if (ended !== undefined) return ended.forget(trees.flatMap(({ ids }) => ids))
+    if (letter?.isOurs() === false) throw between(trees[0]?.ids[0] ?? '')
     const deleted = trees.map(
       (tree) =>
         new Promise<void>((resolve, reject) => {
           this.#asked.set(dispatcher.engine.delete(tree), { resolve, reject })
         }),
     )
+    letter?.reply(undefined)
     // The process lives until they are on record: another thread may write that.
     dispatcher.activate()
     dispatcher.schedule()

@@ -41,23 +41,22 @@ export interface HandleHost {
   signalExecution(id: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>
 }
 
-/** A handle for the execution with this id. `find` gives it if it lives in this process, `past` as it is on record, `follow` its events. */
+/** A handle for the execution with this id. `find` gives it if it lives in this process, `end` how it ends, `follow` its events. */
 export function handleOf(
   host: HandleHost,
   id: string,
   find: () => Promise<Run | undefined>,
-  past: () => Promise<WorkflowExecution | undefined>,
+  end: (run: Run | undefined) => Promise<WorkflowExecution>,
   follow: (after: number) => AsyncIterable<ExecutionEvent>,
 ): ExecutionHandle {
   const there = (execution: WorkflowExecution | undefined): WorkflowExecution => {
     if (execution === undefined) throw notFound(id)
     return execution
   }
-  const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? past().then(there) : run.whenEnded())
   return {
     id,
-    settled: () => awaited(find().then(ended)),
-    result: () => awaited(find().then(async (run) => orThrow(run, await ended(run)))),
+    settled: () => awaited(find().then(end)),
+    result: () => awaited(find().then(async (run) => orThrow(run, await end(run)))),
     status: () => awaited(host.getExecution(id).then((execution) => there(execution).status)),
     cancel: (reason, options) => awaited(host.cancelExecution(id, reason, options)),
     pause: () => awaited(host.pauseExecution(id)),

@@ -11,6 +11,7 @@ import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { Run } from '../run/run.js'
 import { runChild } from './children.js'
 import type { Deletions } from './deletion.js'
+import type { Elsewhere } from './elsewhere.js'
 import { takeOver, type OpeningParts } from './opening.js'
 
 /** The parts, once they are made. */
@@ -19,6 +20,8 @@ interface HeardParts extends OpeningParts {
   readonly models: ModelGateway
   readonly deletions: Deletions
   readonly log: Log
+  /** Where several processes may drive. */
+  readonly elsewhere: Elsewhere | undefined
   readonly tracing: (AttemptTracing & { forget(id: string): void }) | undefined
 }
 
@@ -40,6 +43,7 @@ export function dispatcherHostOf(make: () => HeardParts, { ended, release, aband
     },
     notice: (...notice) => parts().announcer.notice(...notice),
     ended,
+    again: (run) => parts().elsewhere?.again(run) ?? false,
     letGo: (run) => {
       parts().models.forget(`execution:${run.id}`)
       parts().tracing?.forget(run.id)
@@ -49,11 +53,15 @@ export function dispatcherHostOf(make: () => HeardParts, { ended, release, aband
     schedule: (...heard) => parts().schedules.heard(...heard),
     failed: (error) => {
       if (abandons(error)) return
-      const { schedules, deletions, parking, log } = parts()
-      for (const part of [schedules, deletions, parking]) part.lose(pendingError(error))
+      const { schedules, deletions, parking, elsewhere, log } = parts()
+      for (const part of [schedules, deletions, parking, elsewhere]) part?.lose(pendingError(error))
       log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
     },
-    store: ({ kind, ticket }) => (kind === StoreKind.taken ? takeOver(parts()) : parts().deletions.deleted(ticket)),
+    store: ({ kind, ticket }) => {
+      if (kind === StoreKind.taken) takeOver(parts())
+      else if (kind === StoreKind.post) parts().elsewhere?.heard()
+      else parts().deletions.deleted(ticket)
+    },
     alerted: () => parts().alerts.tell(parts().dispatcher.engine),
     progress: (...progress) => parts().announcer.progress(...progress),
     child: (...child) => runChild(parts().childrenHost, ...child),

@@ -10,7 +10,8 @@ import type { EventSource } from '../events/execution-events.js'
 import type { Run } from '../run/run.js'
 import { readExecutionId, readFilter, readSummaryFilter } from './arguments.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
-import { notFound } from './outcome.js'
+import type { Elsewhere } from './elsewhere.js'
+import { endOf, notFound, type Started } from './outcome.js'
 import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import type { LiveRuns } from './live-runs.js'
@@ -34,6 +35,8 @@ interface LookUpHost extends Pick<ExplainingHost, 'around'> {
   readonly announcer: EventSource
   readonly calls: HandleHost
   ready(): Promise<void>
+  /** Where several processes may drive. */
+  readonly elsewhere: Elsewhere | undefined
   /** Refuses `call` once the orchestrator has been shut down. */
   assertNotClosed(call: string): void
 }
@@ -158,15 +161,28 @@ export class ExecutionLookUp {
     return rememberedSummaries([...past, ...running], asked)
   }
 
+  /** How an execution ends, wherever it is driven then. */
+  readonly ended = async (id: string, run: Run | undefined): Promise<WorkflowExecution> => {
+    if (this.#host.elsewhere !== undefined) return this.#host.elsewhere.ended(id, run)
+    const execution = run === undefined ? (await this.past(id))?.execution : await run.whenEnded()
+    if (execution === undefined) throw notFound(id)
+    return execution
+  }
+
+  /** How what a call began or joined ends. */
+  endOf(started: Started): Promise<WorkflowExecution> {
+    return endOf(started, this.ended)
+  }
+
   /** A handle for an execution, which may be `known`. */
   handle(id: string, known: Run | undefined): ExecutionHandle {
-    const { ended, unheard, dispatcher, announcer, calls } = this.#host
+    const { ended, unheard, dispatcher, announcer, calls, elsewhere } = this.#host
     const find = async (): Promise<Run | undefined> => this.#host.ready().then(() => (isStale(known) ? this.#host.find(id) : known))
     const asked = async (): Promise<Run | undefined> => unheard.asked(await find())
     const assertOpen = (): void => this.#host.assertNotClosed('events()')
-    const events = { find, ended, dispatcher, announcer, assertOpen }
-    const past = async (): Promise<WorkflowExecution | undefined> => (await this.past(id))?.execution
-    return handleOf(calls, id, asked, past, (after) => (unheard.heard(id), eventsOf(events, id, after)))
+    const events = { find, ended, dispatcher, announcer, assertOpen, elsewhere }
+    const end = (run: Run | undefined): Promise<WorkflowExecution> => this.ended(id, run)
+    return handleOf(calls, id, asked, end, (after) => (unheard.heard(id), eventsOf(events, id, after)))
   }
 }
 

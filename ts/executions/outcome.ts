@@ -41,13 +41,17 @@ export interface Started {
   readonly detach?: AbortSignal | undefined
 }
 
+/** How an execution ends, wherever it is driven then. */
+type Ended = (id: string, run: Run | undefined) => Promise<WorkflowExecution>
+
 /** How what was begun or joined ended. */
-export async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
-  if (run === undefined) return (past as Past).execution
-  if (detach === undefined) return run.whenEnded()
+export async function endOf({ run, past, detach }: Started, ended: Ended): Promise<WorkflowExecution> {
+  if (run === undefined && past?.execution.endTime !== undefined) return past.execution
+  const id = run?.id ?? past?.execution.id ?? ''
+  if (detach === undefined) return ended(id, run)
   return new Promise((resolve, reject) => {
     const forget = onAbort(detach, () => reject(cancelledBy(detach)))
-    run.whenEnded().then(resolve, reject).finally(forget)
+    ended(id, run).then(resolve, reject).finally(forget)
   })
 }
 
@@ -67,13 +71,14 @@ export function cancelledBy(signal: AbortSignal): CancelledError {
 
 /** Cancels a run when the signal aborts, and lets go of the signal when the run has ended. */
 export function cancelWith(
-  host: { cancelExecution(id: string, reason?: string): Promise<void> },
+  host: { cancelExecution(id: string, reason?: string): Promise<void>; readonly elsewhere: { ended: Ended } | undefined },
   run: Run,
   signal: AbortSignal | undefined,
 ): void {
   if (signal === undefined) return
   const forget = onAbort(signal, () => void host.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {}))
-  run.whenEnded().then(forget, forget)
+  const ended = host.elsewhere === undefined ? run.whenEnded() : host.elsewhere.ended(run.id, run)
+  ended.then(forget, forget)
 }
 
 /** Nobody kept the events of an execution. */

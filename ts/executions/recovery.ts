@@ -257,7 +257,10 @@ export class InterruptedRuns {
   /** Continues those that can be; the others go on as soon as they can. */
   async takeUp(): Promise<void> {
     this.#opened = true
+    // More may have joined them.
+    const proceeding = this.#groups.filter(({ proceeds }) => proceeds)
     await this.#look()
+    for (const group of proceeding) await this.#proceedGroup(group)
   }
 
   /** Calls `proceed` as soon as everything that `waiting` needs is there. */
@@ -435,20 +438,54 @@ interface EventsHost {
   readonly dispatcher: Source
   readonly announcer: EventSource
   readonly assertOpen: () => void
+  /** Where several processes may drive. */
+  readonly elsewhere: { follow(id: string): { moved(): Promise<void>; end(): void } } | undefined
 }
 
 /** The events of an execution after the one with the number `after`: as they come, as they are remembered, or as they are on record. */
 export async function* eventsOf(
-  { find, ended, dispatcher, announcer, assertOpen }: EventsHost,
+  { find, ended, dispatcher, announcer, assertOpen, elsewhere }: EventsHost,
   id: string,
   after: number,
 ): AsyncGenerator<ExecutionEvent, void, undefined> {
   const live = await find()
   const past = ended?.get(id)
   const run = live ?? past?.run
-  if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, announcer, after)
+  let last = after
+  if (run !== undefined && !run.isElsewhere && (!run.released || run.history !== undefined)) {
+    try {
+      for await (const event of followEvents(run, announcer, after)) {
+        last = event.seq
+        yield event
+      }
+      return
+    } catch (error) {
+      // What another process drives now goes on there.
+      if (!isLost(run, error)) throw error
+    }
+  }
   if (past !== undefined) throw eventsGone(id)
   assertOpen()
   if (ended !== undefined) throw notFound(id)
-  yield* storedEvents(dispatcher, id, announcer, after)
+  if (elsewhere === undefined) return yield* storedEvents(dispatcher, id, announcer, last)
+  const following = elsewhere.follow(id)
+  try {
+    for (;;) {
+      await following.moved()
+      const text = await dispatcher.engine.stored('storedExecution', id)
+      if (text === undefined) throw notFound(id)
+      const stored = storedRun(text, dispatcher.clock)
+      for (const event of eventsIn(stored, await dispatcher.engine.storedHistory(id), announcer, last)) {
+        last = event.seq
+        yield event
+      }
+      if (stored.execution?.endTime !== undefined) return
+    }
+  } finally {
+    following.end()
+  }
+}
+
+function isLost(run: Run, error: unknown): boolean {
+  return run.isElsewhere && error === run.lost
 }

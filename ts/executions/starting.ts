@@ -7,9 +7,10 @@ import { readContext, readOptions, type ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Elsewhere } from './elsewhere.js'
 import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
-import { ValidationError } from '../api/errors.js'
+import { ValidationError, type OrchestratorError } from '../api/errors.js'
 import { inherited, keptEnds, keptSteps, undoneIn, type ForkPoint } from './fork.js'
 import { assertSameWorkflow, endsToKeep, planOf, sameSchema, whatStays } from './mend.js'
 import type { ReadMove } from './moving.js'
@@ -57,6 +58,8 @@ interface StartingHost {
   readonly ready: () => Promise<void>
   readonly assertOpen: (call?: string, underWay?: boolean) => void
   cancelExecution(id: string, reason?: string): Promise<void>
+  /** Where several processes may drive. */
+  readonly elsewhere: Elsewhere | undefined
 }
 
 /** What a fork is made from. */
@@ -224,6 +227,9 @@ export class Beginnings {
     const { joined, ...started } = await beginOnce(this.#keyed, standing, (chosen) =>
       this.begin(definition, context, { ...recorded, fingerprint }, chosen, call),
     )
+    // Another process may have begun one of the key at once: then that is the same call.
+    if (!joined && this.#host.elsewhere !== undefined && (await isTaken(started.run as Run)))
+      return this.start(definition, context, read, call, given)
     if (joined) return { ...started, detach: signal }
     cancelWith(this.#host, started.run as Run, signal)
     return started
@@ -330,6 +336,7 @@ export class Beginnings {
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, given, dispatcher)
+    run.isDrawn = id === null
     run.calledHere()
     live.add(run)
     if (call > 0) held.holds(run)
@@ -341,6 +348,17 @@ export class Beginnings {
 
   async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
     return id === undefined ? begin() : this.#chosen.begin(id, begin)
+  }
+}
+
+/** Whether another process has begun an execution with its id. */
+async function isTaken(run: Run): Promise<boolean> {
+  try {
+    await run.whenAccepted()
+    return false
+  } catch (error) {
+    if ((error as OrchestratorError).code !== 'ERR_EXECUTION_EXISTS') throw error
+    return true
   }
 }
 

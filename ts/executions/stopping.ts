@@ -6,6 +6,7 @@ import { readCallOptions } from '../json/entry.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { CancelledError, ClosedError } from '../api/errors.js'
+import type { Elsewhere } from './elsewhere.js'
 import type { EndedExecutions } from './ended-executions.js'
 import type { Announcer } from '../events/announcer.js'
 import type { LiveRuns } from './live-runs.js'
@@ -30,6 +31,7 @@ interface StoppingHost {
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly announcer: Announcer
+  readonly elsewhere: Elsewhere | undefined
   readonly tracing: { close(): Promise<void> } | undefined
   readonly cpuProfiles: { close(): Promise<void> }
 }
@@ -61,7 +63,7 @@ export function closed(call: string, underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, deletions, live, parking, announcer, tracing, cpuProfiles }: StoppingHost,
+  { dispatcher, agents, models, schedules, deletions, live, parking, announcer, elsewhere, tracing, cpuProfiles }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -80,6 +82,7 @@ export async function endInOrder(
   const lost = new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record')
   schedules.lose(lost)
   deletions.lose(lost)
+  elsewhere?.lose(lost)
   parking.lose(new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution was at hand; ${continues}`))
   for (const run of live.values()) {
     const message = `the orchestrator was shut down before the execution ended; ${continues}`
@@ -96,12 +99,16 @@ export async function endInOrder(
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, agents, models, schedules, deletions, parking }: StoppingHost, stage: Stage): ClosedError {
+export function endAtOnce(
+  { dispatcher, agents, models, schedules, deletions, parking, elsewhere }: StoppingHost,
+  stage: Stage,
+): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
   parking.lose(error)
   schedules.lose(error)
   deletions.lose(error)
+  elsewhere?.lose(error)
   void agents.servers.close()
   models.close()
   stage.crashed()

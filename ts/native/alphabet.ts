@@ -257,6 +257,8 @@ export const StoreKind = {
   deleted: 512,
   /** What another process has left is this one's from here on; what that is is asked for. */
   taken: 513,
+  /** Letters of other processes, their replies, or news of executions that they drive have come, which are asked for. */
+  post: 514,
 } as const
 export type StoreKind = (typeof StoreKind)[keyof typeof StoreKind]
 

@@ -209,6 +209,18 @@ export declare class Engine {
   handover(slot: number): string
   /** Lets go of an execution that only waits and that JavaScript needs not at hand; false: it stays. */
   park(slot: number): boolean
+  /** Whether this process drives what has this id, or would. */
+  isHere(id: string): boolean
+  /** Sends a letter to the process that drives the execution with this id; the number of the reply, which comes by a `post` effect. */
+  send(id: string, text: string): number
+  /** Begins to hear of an execution that another process drives, or hears no more of it. */
+  follow(id: string, follows: boolean): void
+  /** What has come. */
+  post(): NativePost
+  /** Whether a letter is still to be carried out here. */
+  hasLetter(letter: number): boolean
+  /** Replies to a letter, on record with what was told of the execution in `slot` since the last `advance` or `pull`. */
+  reply(letter: number, slot: number | undefined | null, text: string): void
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
   schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
   /** A schedule out of a file goes on. */
@@ -561,6 +573,14 @@ export interface NativeFit {
   payload?: string
 }
 
+/** A letter, or the reply to one. */
+export interface NativeLetter {
+  /** Of those that came, or of those that were sent. */
+  number: number
+  /** What it says. */
+  text?: string
+}
+
 /** What the configuration says about executions that run. */
 export interface NativeLimits {
   /** How many executions run at once; null: any number. */
@@ -581,11 +601,29 @@ export interface NativeLimits {
   process: string
 }
 
+/** An execution that another process drives. */
+export interface NativeMoved {
+  /** Which. */
+  id: string
+  /** Whether it has ended, or is not there. */
+  isOver: boolean
+}
+
 /** What holds for all types; see `engine::PoolPolicy`. Milliseconds. */
 export interface NativePoolPolicy {
   scaleUp: number
   scaleDown: number
   checkEvery: number
+}
+
+/** What has come since the last call. */
+export interface NativePost {
+  /** Letters of other processes. */
+  letters: Array<NativeLetter>
+  /** Replies to letters of this one; without a text nobody has replied. */
+  replies: Array<NativeLetter>
+  /** Executions that are followed of which more is on record. */
+  moved: Array<NativeMoved>
 }
 
 /** How far a group has gone on. */

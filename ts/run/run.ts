@@ -90,7 +90,7 @@ export class Run {
   /** Its slot, by which the engine knows it. It has none once the engine has let go of it: the number is another execution's then. */
   slot: number
   /** That number, which says of the places of agents whose attempt holds them, however late that returns. */
-  readonly seat: number
+  seat: number
   readonly id: string
   definition: Definition
   /** The same without the inputs that it was given as an undoing. */
@@ -131,6 +131,12 @@ export class Run {
   endedAt = 0
   /** Why nobody will ever know, if the store failed or the orchestrator was shut down. */
   lost: OrchestratorError | undefined
+  /** Whether that is since another process drives it. */
+  isElsewhere = false
+  /** Whether it was begun once more, since it was not known to be on record. */
+  begunAgain = false
+  /** Whether its id was drawn for it. */
+  isDrawn = false
   /** Whether it is on record. */
   accepted = false
   /** Whether another process began it. */

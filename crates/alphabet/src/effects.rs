@@ -97,6 +97,8 @@ effects! {
         owed Deleted { ticket: u32 },
         /// What another process has left is this one's from here on; what that is is asked for.
         owed Taken,
+        /// Letters of other processes, their replies, or news of executions that they drive have come, which are asked for.
+        owed Post,
     }
 
     /// Of the pool of agents.

@@ -46,7 +46,7 @@ pub struct RedisArchive {
 }
 
 /// An execution, or what is known of it.
-type Seen = Result<StoredExecution, Damaged>;
+pub(crate) type Seen = Result<StoredExecution, Damaged>;
 
 impl RedisArchive {
     pub(crate) fn of(namespace: Namespace, names: Names, reading: Reading, parts: Partitions, bound: Bound) -> Self {
@@ -75,6 +75,19 @@ impl RedisArchive {
             self.several(&ids)?.into_iter().flatten().for_each(&mut *each);
         }
         Ok(())
+    }
+
+    /// An execution that a driver is to take up.
+    pub(crate) fn begun(&self, id: &Arc<str>) -> Result<Option<Seen>, ReadError> {
+        let found = self.one(id)?;
+        // A driver may be about to begin another under its id, which will be refused: that has a number of its own.
+        let key = self.names.adopt(id);
+        Ok(found.map(|found| {
+            found.map(|stored| {
+                let records = stored.records.into_iter().map(|record| StepRecord { key, ..record }).collect();
+                StoredExecution { key, records, ..stored }
+            })
+        }))
     }
 
     /// Every schedule of these partitions with its id, by id.
@@ -225,8 +238,8 @@ impl Archive for RedisArchive {
 
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
         let prefix = self.prefix_of(&Keyed::execution_id(hash, 1));
-        let row: ReadRow = self.reading.ask(redis::cmd("HGETALL").arg(format!("{prefix}k:{hash}")))?;
-        if let Some(known) = stored::known_key(hash, &row) {
+        let row = || self.reading.ask::<ReadRow>(redis::cmd("HGETALL").arg(format!("{prefix}k:{hash}")));
+        if let Some(known) = stored::known_key(hash, &row()?) {
             return Ok(known);
         }
         // Its time is over. Ids of executions that are there still are not given again.
@@ -234,7 +247,9 @@ impl Archive for RedisArchive {
         while self.has_execution(&Keyed::execution_id(hash, known.taken + 1))? {
             known.taken += 1;
         }
-        Ok(known)
+        // It may have begun since: then its row is there too.
+        let begun = if known.taken > 0 { stored::known_key(hash, &row()?) } else { None };
+        Ok(begun.unwrap_or(known))
     }
 
     fn expendable(&self, asked: &Expendable) -> Result<ExpendablePage, ReadError> {

@@ -5,12 +5,16 @@ use crate::archive::RedisArchive;
 use crate::arrivals::Arrivals;
 use crate::keys::Namespace;
 use crate::lines::Lines;
+use crate::mail::Note;
+use crate::mailbox::{Mailbox, WAIT_MAX};
 use crate::member::{Member, name_node};
 use crate::membership::Membership;
 use crate::names::Names;
 use crate::options::Acknowledge;
+use crate::others::{Others, Watched};
 use crate::packing::Packing;
 use crate::parts::Parts;
+use crate::post::Post;
 use crate::reading::{Reading, Waits};
 use crate::room::{Bound, Room};
 use crate::servers::Servers;
@@ -59,6 +63,7 @@ pub struct RedisBackend {
     parts: Parts,
     drawn: Cell<u32>,
     messages: UnboundedSender<Message>,
+    notes: UnboundedSender<Note>,
     arrivals: Arrivals,
     answering: Answering,
     /// For those that callers read with.
@@ -114,6 +119,18 @@ impl RedisBackend {
             archive: Some(archive()),
             told: messages.downgrade(),
         };
+        let (notes, to_post) = unbounded_channel();
+        let watched = Watched::default();
+        let post = Post {
+            member: member.clone(),
+            parts: parts.clone(),
+            arrivals: arrivals.clone(),
+            watched: watched.clone(),
+            patience,
+            notes: to_post,
+        };
+        handle.spawn(post.run(Lines::of(servers.clone(), LINES_MAX), archive()));
+        handle.spawn(Mailbox { member: member.clone(), told: notes.downgrade() }.run(Lines::of(servers.clone(), WAIT_MAX)));
         let (archive, clock, beside) = (archive(), clock.share(), arrivals.clone());
         let beginning = Beginning {
             member,
@@ -127,10 +144,11 @@ impl RedisBackend {
             patience,
             acknowledge,
             packing,
+            others: Others { notes: notes.clone(), watched },
         };
         beginning.start(heard, handle);
         handle.spawn(membership.run());
-        Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, arrivals, answering, archive, is_closing }, left))
+        Ok((Self { namespace, names, parts, drawn: Cell::new(0), messages, notes, arrivals, answering, archive, is_closing }, left))
     }
 
     fn say(&self, message: Message) {
@@ -153,6 +171,19 @@ impl Backend for RedisBackend {
             // Where its hash says, as good as any: none is ours for now.
             None => drawn,
         }
+    }
+
+    fn drives(&self, partition: Partition) -> bool {
+        self.parts.has(partition)
+    }
+
+    fn send(&mut self, number: u32, id: &str, text: &str) {
+        // The task ends with this backend.
+        let _ = self.notes.send(Note::Send(number, self.namespace.partition(id), text.to_owned()));
+    }
+
+    fn follow(&mut self, id: &str, follows: bool) {
+        let _ = self.notes.send(Note::Follow(id.into(), follows));
     }
 
     fn submit(&mut self, number: BatchNumber, batch: Batch) {

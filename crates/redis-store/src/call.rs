@@ -6,15 +6,20 @@
 
 use crate::keys::Namespace;
 use crate::names::Names;
+use crate::others::Others;
 use crate::stored::{self, Row};
+use engine::Keyed;
 use redis::Cmd;
-use runtime::store::{Batch, BatchNumber, CommitError, Partition, ScheduleChange, StepRecord, encode_apart, refer};
+use runtime::store::{Batch, BatchNumber, CommitError, Partition, Replied, ScheduleChange, StepRecord, encode_apart, refer};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use stdx::Timestamp;
 
 /// What calls take together at the most, but for a batch that is longer by itself: a server does nothing else meanwhile.
 const BYTES_MAX: usize = 256 << 10;
+
+/// In place of a token: executions begin where another process drives, which hears of it.
+pub(crate) const BEGINS: &str = "begins";
 
 /// One call.
 pub(crate) struct Call {
@@ -31,6 +36,9 @@ pub(crate) struct Call {
     pub(crate) ends: bool,
     /// How many more executions and schedules live with it, or fewer.
     pub(crate) change: i64,
+    /// What processes want to hear that is on record with it: the calls that are replied to, the executions and whether they have ended.
+    pub(crate) replied: Vec<Arc<str>>,
+    pub(crate) moved: Vec<(Arc<str>, bool)>,
 }
 
 /// What the calls of one partition go on from.
@@ -92,7 +100,7 @@ impl Call {
     /// A call without steps in this partition.
     pub(crate) fn of(namespace: &Namespace, partition: Partition) -> Self {
         let prefix = namespace.prefix(partition);
-        let keys = ["own", "live", "ix", "feed", "schedules", "done", "unpacked", "room"].map(|key| format!("{prefix}{key}"));
+        let keys = ["own", "live", "ix", "feed", "schedules", "done", "unpacked", "room", "in"].map(|key| format!("{prefix}{key}"));
         Self {
             numbers: Vec::new(),
             accepted: Vec::new(),
@@ -102,6 +110,8 @@ impl Call {
             ended: Vec::new(),
             ends: false,
             change: 0,
+            replied: Vec::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -110,8 +120,8 @@ impl Call {
         self.args.bytes.len() < BYTES_MAX
     }
 
-    /// The command that does it, under this number of its partition.
-    pub(crate) fn command(&self, script: &str, token: &str, number: u64) -> Cmd {
+    /// The command that does it, under this number of its partition; with [`BEGINS`] for a token and a name of its own for a number where another process drives.
+    pub(crate) fn command(&self, script: &str, token: &str, number: &str) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(script).arg(self.keys.len());
         self.keys.iter().for_each(|key| _ = command.arg(key));
@@ -152,14 +162,8 @@ impl Call {
             self.args.row(&row);
         }
         self.records(&batch.records, writing)?;
-        for keyed in &batch.keys {
-            let id = engine::Keyed::execution_id(&keyed.hash, keyed.generation);
-            self.keys.push(writing.key("k:", &keyed.hash));
-            self.args.push("k");
-            self.args.push(&id);
-            self.args.push(&keyed.until().map(|until| until.micros().div_ceil(1000).to_string()).unwrap_or_default());
-            self.args.row(&stored::keyed(keyed));
-        }
+        batch.replied.iter().for_each(|replied| self.reply(replied, writing));
+        batch.keys.iter().for_each(|keyed| self.keyed(keyed, batch, writing));
         for change in &batch.schedules {
             self.change += match change {
                 ScheduleChange::Begins(..) => 1,
@@ -205,12 +209,36 @@ impl Call {
         Ok(())
     }
 
+    /// A key is written with what begins or ends its execution, unless that was refused.
+    fn keyed(&mut self, keyed: &Keyed, batch: &Batch, writing: &Writing<'_>) {
+        let id = Keyed::execution_id(&keyed.hash, keyed.generation);
+        let ends = |record: &StepRecord| stored::end_of(record).is_some() && writing.names.id(record.key).is_some_and(|of| *of == *id);
+        let is_refused = |record: &StepRecord| writing.names.id(record.key).is_none();
+        if keyed.end.is_some() && batch.records.iter().any(is_refused) && !batch.records.iter().any(ends) {
+            return;
+        }
+        self.keys.push(writing.key("k:", &keyed.hash));
+        self.args.push("k");
+        self.args.push(&id);
+        self.args.push(&keyed.until().map(|until| until.micros().div_ceil(1000).to_string()).unwrap_or_default());
+        self.args.row(&stored::keyed(keyed));
+    }
+
+    fn reply(&mut self, Replied { entry, reply }: &Replied, writing: &Writing<'_>) {
+        let (call, text) = reply.as_ref().map_or(("", ""), |(call, text)| (&**call, &**text));
+        self.keys.push(writing.key("a:", call));
+        self.args.push("t");
+        self.args.push(entry);
+        self.args.push(text);
+        self.replied.extend(reply.as_ref().map(|(call, _)| Arc::clone(call)));
+    }
+
     /// Consecutive records of one execution are one step.
     fn records(&mut self, records: &[StepRecord], writing: &mut Writing<'_>) -> Result<(), CommitError> {
         for run in records.chunk_by(|one, next| one.key == next.key && one.seq + 1 == next.seq) {
             let Some(first) = run.first() else { continue };
-            let unknown = || CommitError::OutOfOrder { key: first.key, seq: first.seq };
-            let id = writing.names.id(first.key).ok_or_else(unknown)?;
+            // It was refused, which its driver had not heard yet.
+            let Some(id) = writing.names.id(first.key) else { continue };
             let identity = stored::identity(&id);
             let mut texts = Vec::with_capacity(run.len());
             for record in run {
@@ -233,6 +261,9 @@ impl Call {
             self.args.number(run.len());
             for text in &texts {
                 self.args.push(text);
+            }
+            if writing.others.watches() {
+                self.moved.push((Arc::clone(&id), run.last().is_some_and(|last| stored::end_of(last).is_some())));
             }
             if let Some((last, end)) = run.last().and_then(|last| Some((last, stored::end_of(last)?))) {
                 self.ended.push(last.key);
@@ -268,6 +299,7 @@ pub(crate) struct Writing<'a> {
     pub(crate) names: &'a Names,
     pub(crate) prefix: &'a str,
     pub(crate) lane: &'a mut Lane,
+    pub(crate) others: &'a Others,
 }
 
 impl Writing<'_> {

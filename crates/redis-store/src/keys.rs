@@ -15,9 +15,12 @@
 //! | `d:<hash>` | STRING | a definition |
 //! | `k:<hash>` | HASH | an idempotency key |
 //! | `schedules`, `s:<id>` | SET, HASH | schedules |
+//! | `in` | STREAM | letters that were not carried out: a `c`all with its `t`ext, or `x`, an execution that began |
+//! | `a:<call>` | STRING | the reply to a letter, empty before, with an expiry |
 //! | `echo:<node>` | STRING | what a process writes to hear when replicas have it, for a minute |
 //!
-//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, and the processes that live, `mao:{ns:g}:nodes` (ZSET).
+//! Of no partition are an output that other executions may take over, `mao:{ns:c:<key>}`, the processes that live, `mao:{ns:g}:nodes` (ZSET), and the mailbox of
+//! each, `mao:{ns:n:<node>}:in` (STREAM).
 
 use engine::Keyed;
 use runtime::store::Partition;
@@ -57,6 +60,11 @@ impl Namespace {
     /// The key of the processes that live.
     pub(crate) fn nodes(&self) -> String {
         format!("mao:{{{}:g}}:nodes", self.name)
+    }
+
+    /// The key of what others say to a process.
+    pub(crate) fn mailbox(&self, node: &str) -> String {
+        format!("mao:{{{}:n:{node}}}:in", self.name)
     }
 
     /// The key of what a process writes to hear of the replicas that a partition has.

@@ -18,6 +18,7 @@
 //! - `call`, `scripts/commit.lua`: batches as one call, and what the server does with it.
 //! - `writer`, `written`, `trouble`: the task that commits, what it knows of each partition, and of servers that take nothing.
 //! - `lease`: until when a partition is ours; `member`, `membership`: which processes there are, and who has what; `parts`: what we have.
+//! - `post`, `scripts/send.lua`: letters to other processes and their replies, and executions that are followed; `mail`, `mailbox`: what is heard at once; `others`: what they are told.
 //! - [`RedisBackend`]: the driver's side of it; `arrivals`: what it hears; `names`: its numbers of executions.
 //! - `stored`: rows and records as text; `packed`, `packing`: those of what has ended as one value; `room`: how much is left for them; [`RedisArchive`]: reading them.
 
@@ -26,19 +27,24 @@
 mod archive;
 mod arrivals;
 mod backend;
+mod begins;
 mod call;
 mod client;
 mod connect;
 pub mod keys;
 mod lease;
 mod lines;
+mod mail;
+mod mailbox;
 mod member;
 mod membership;
 mod names;
 mod options;
+mod others;
 mod packed;
 mod packing;
 mod parts;
+mod post;
 mod reading;
 mod room;
 mod server;

@@ -32,10 +32,11 @@ impl Names {
     }
 
     /// A number for an execution that a driver takes up: later ones are greater.
-    pub(crate) fn adopt(&self, id: &Arc<str>) {
+    pub(crate) fn adopt(&self, id: &Arc<str>) -> i64 {
         let mut state = self.state();
         let key = state.give(id);
         state.kept.insert(key);
+        key
     }
 
     /// Whose number it is.

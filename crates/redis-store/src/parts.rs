@@ -8,7 +8,7 @@
 
 use crate::lease::Held;
 use runtime::store::Partition;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Debug, Default)]
@@ -24,12 +24,16 @@ struct State {
     returned: Vec<Held>,
     /// Those where a commit was refused: what is there is read again before anything is written.
     lost: Vec<Partition>,
+    /// Those that became this process's since that was last asked.
+    fresh: FxHashSet<Partition>,
 }
 
 impl Parts {
     /// The partition is this process's.
     pub(crate) fn take(&self, partition: Partition) {
-        self.state().held.push(partition);
+        let mut state = self.state();
+        state.held.push(partition);
+        state.fresh.insert(partition);
     }
 
     /// It is another's.
@@ -38,6 +42,26 @@ impl Parts {
         state.held.retain(|held| *held != partition);
         state.leaving.retain(|leaving| *leaving != partition);
         state.live.remove(&partition);
+    }
+
+    /// Whether it is this process's, and what begins there is too.
+    pub(crate) fn has(&self, partition: Partition) -> bool {
+        self.state().held.contains(&partition)
+    }
+
+    /// All that are.
+    pub(crate) fn held(&self) -> Vec<Partition> {
+        self.state().held.clone()
+    }
+
+    /// Those that have become this process's since the last call.
+    pub(crate) fn fresh(&self) -> FxHashSet<Partition> {
+        std::mem::take(&mut self.state().fresh)
+    }
+
+    /// Whether it has become this process's since that.
+    pub(crate) fn is_fresh(&self, partition: Partition) -> bool {
+        self.state().fresh.contains(&partition)
     }
 
     /// So many executions and schedules were found there.

@@ -7,14 +7,17 @@
 //!               │      ── FENCED, GAP ▶ Lost: another process has the partition, or the server has lost it
 //!               └── no answer, or one that says "not now": the same call again, under its number, until it is known what became of it
 //! ```
-//! A partition whose server is in trouble waits by itself: what others of a Cluster have is committed meanwhile.
+//! A partition whose server is in trouble waits by itself: what others of a Cluster have is committed meanwhile. What begins where another process drives
+//! goes the same way, each by itself and under a name; see `begins`.
 
 use crate::arrivals::Arrivals;
+use crate::begins::Begins;
 use crate::lease::{Certain, Held};
 use crate::lines::Lines;
 use crate::member::Member;
 use crate::names::Names;
 use crate::options::Acknowledge;
+use crate::others::Others;
 use crate::parts::Parts;
 use crate::servers::Servers;
 use crate::trouble::Trouble;
@@ -72,12 +75,13 @@ pub(crate) struct Beginning {
     pub(crate) acknowledge: Acknowledge,
     /// Who packs what has ended.
     pub(crate) packing: UnboundedSender<Held>,
+    pub(crate) others: Others,
 }
 
 impl Beginning {
     /// Starts the task, which ends with the last of what may tell it something.
     pub(crate) fn start(self, messages: UnboundedReceiver<Message>, handle: &tokio::runtime::Handle) {
-        let Self { member, servers, names, clock, arrivals, parts, held, certain, patience, acknowledge, packing } = self;
+        let Self { member, servers, names, clock, arrivals, parts, held, certain, patience, acknowledge, packing, others } = self;
         // What the one before has left.
         for held in &held {
             let _ = packing.send(held.clone());
@@ -95,6 +99,8 @@ impl Beginning {
             leaving: Vec::new(),
             acknowledge,
             packing,
+            others,
+            begins: Begins::default(),
             trouble: Trouble::of(patience),
             closing: None,
         };
@@ -115,6 +121,8 @@ struct Writer {
     leaving: Vec<Held>,
     acknowledge: Acknowledge,
     packing: UnboundedSender<Held>,
+    others: Others,
+    begins: Begins,
     trouble: Trouble,
     closing: Option<SyncSender<Result<(), Arc<CommitError>>>>,
 }
@@ -141,6 +149,9 @@ impl Writer {
 
     fn hear(&mut self, message: Message) {
         match message {
+            Message::Submitted(number, batch) if batch.is_elsewhere => {
+                self.begins.add(number, &batch, &self.member, &self.names, &self.others);
+            }
             Message::Submitted(number, batch) => match self.lanes.get_mut(&batch.partition) {
                 Some(written) => written.push(number, batch),
                 None => self.decline(&batch),
@@ -157,8 +168,9 @@ impl Writer {
                 let partition = held.partition;
                 let _ = self.packing.send(held.clone());
                 self.lanes.insert(partition, Written::of(&self.member.namespace, held, certain));
-                self.parts.take(partition);
                 self.arrivals.tell([Arrival::Taken(taken)]);
+                // From here on letters are read, which are about what was taken.
+                self.parts.take(partition);
             }
             Message::Release(held) => match self.lanes.get(&held.partition).map(Written::has_work) {
                 Some(true) => self.parts.keep(held),
@@ -180,7 +192,7 @@ impl Writer {
     }
 
     fn has_work(&self) -> bool {
-        self.lanes.values().any(Written::has_work)
+        self.begins.has_work() || self.lanes.values().any(Written::has_work)
     }
 
     /// Nobody who closes waits for a server that is away.
@@ -191,9 +203,13 @@ impl Writer {
     /// One message to each server, or a pause before the next.
     async fn turn(&mut self) -> Result<(), CommitError> {
         let ready: Vec<Partition> = self.lanes.iter().filter(|(_, written)| written.is_ready()).map(|(partition, _)| *partition).collect();
-        if ready.is_empty() {
+        let begins = self.begins.is_ready();
+        if ready.is_empty() && !begins {
             tokio::time::sleep(PAUSE).await;
         } else {
+            if begins {
+                self.begin().await;
+            }
             let failed = self.send(ready).await?;
             for (partition, error) in failed {
                 self.trouble.hear(&error, &self.arrivals);
@@ -201,7 +217,7 @@ impl Writer {
                     written.pause();
                 }
             }
-            if !self.lanes.values().any(Written::is_in_trouble) {
+            if !self.begins.is_in_trouble() && !self.lanes.values().any(Written::is_in_trouble) {
                 self.trouble.is_over(&self.arrivals);
             }
         }
@@ -209,6 +225,27 @@ impl Writer {
             self.hear(message);
         }
         Ok(())
+    }
+
+    /// Sends what begins where others drive.
+    async fn begin(&mut self) {
+        let mut question = Pipeline::new();
+        let begun = match self.lines.script().await {
+            Ok(script) => {
+                let partitions = self.begins.ask(&script, &mut question);
+                let answers = self.lines.ask(&question).await;
+                let unsure = self.replicated(partitions).await;
+                self.begins.answered(answers, &unsure, &self.names, &self.arrivals, &self.others, self.clock.read())
+            }
+            Err(error) => Err(error),
+        };
+        self.begins.went(begun.is_ok());
+        if let Err(error) = begun {
+            if error.code() == Some("NOSCRIPT") {
+                self.lines.hang_up();
+            }
+            self.trouble.hear(&error, &self.arrivals);
+        }
     }
 
     /// Sends what waits in these partitions, and does what is answered. Those for which that is to be sent again, and why.
@@ -225,7 +262,7 @@ impl Writer {
             let Some(written) = self.lanes.get_mut(&partition) else { continue };
             if !written.certain.holds() {
                 failed.push((partition, Held::uncertain()));
-            } else if written.prepare(&self.member.namespace, &self.names)? {
+            } else if written.prepare(&self.member.namespace, &self.names, &self.others)? {
                 asked.push((partition, written.ask(&script, &mut question)));
             } else {
                 failed.push((partition, Held::uncertain()));
@@ -245,7 +282,7 @@ impl Writer {
             self.lines.hang_up();
         }
         // What no replica has is sent again, and is then the same under its number.
-        let unsure = if self.acknowledge == Acknowledge::Replicated { self.replicated(&told).await } else { Vec::new() };
+        let unsure = self.replicated(told.iter().map(|(partition, _)| *partition).collect()).await;
         told.retain(|(partition, _)| unsure.iter().all(|(other, _)| other != partition));
         failed.extend(unsure);
         for (partition, words) in told {
@@ -258,9 +295,12 @@ impl Writer {
     ///
     /// A server waits for what a connection wrote last. Where all was there already that is nothing, and it would answer at once, also while its
     /// replica stands still (measured): so something is written first.
-    async fn replicated(&mut self, told: &[(Partition, Vec<String>)]) -> Vec<(Partition, RedisError)> {
+    async fn replicated(&mut self, told: Vec<Partition>) -> Vec<(Partition, RedisError)> {
         let mut unsure = Vec::new();
-        for together in self.lines.by_servers(told.iter().map(|(partition, _)| (*partition, self.member.echo(*partition)))) {
+        if self.acknowledge != Acknowledge::Replicated {
+            return unsure;
+        }
+        for together in self.lines.by_servers(told.into_iter().map(|partition| (partition, self.member.echo(partition)))) {
             let mut question = Pipeline::new();
             for (_, echo) in &together {
                 question.cmd("SET").arg(echo).arg(1).arg("PX").arg(ECHO_KEPT.as_millis().to_string());
@@ -296,6 +336,7 @@ impl Writer {
                 let at = self.clock.read();
                 let refused = refused.into_iter().map(|key| Arrival::Refused(key, Refusal::Exists));
                 self.arrivals.tell(refused.chain(call.numbers.iter().map(|number| Arrival::Committed(*number, at))));
+                self.others.tell(&call.replied, call.moved);
                 Ok(())
             }
             "ORDER" => {

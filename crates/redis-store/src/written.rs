@@ -5,14 +5,15 @@ use crate::call::{Call, Lane, Writing};
 use crate::keys::Namespace;
 use crate::lease::{Certain, Held, Since};
 use crate::names::Names;
+use crate::others::Others;
 use redis::Pipeline;
 use runtime::store::{Batch, BatchNumber, CommitError};
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Pauses before the same is sent again.
-const PAUSE: Duration = Duration::from_millis(20);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) struct Written {
     pub(crate) held: Held,
@@ -73,13 +74,13 @@ impl Written {
     }
 
     /// Unless a call is under way, what waits becomes one; false: that must wait, since journals that go on there are not known.
-    pub(crate) fn prepare(&mut self, namespace: &Namespace, names: &Names) -> Result<bool, CommitError> {
+    pub(crate) fn prepare(&mut self, namespace: &Namespace, names: &Names, others: &Others) -> Result<bool, CommitError> {
         if self.under_way.is_none() && !self.waiting.is_empty() {
             if self.unknown().iter().any(|(key, _)| names.id(*key).is_some()) {
                 return Ok(false);
             }
             let mut call = Call::of(namespace, self.held.partition);
-            let mut writing = Writing { namespace, names, prefix: &self.prefix, lane: &mut self.lane };
+            let mut writing = Writing { namespace, names, prefix: &self.prefix, lane: &mut self.lane, others };
             while call.has_room()
                 && let Some((number, batch)) = self.waiting.pop_front()
             {
@@ -94,7 +95,7 @@ impl Written {
     pub(crate) fn ask(&self, script: &str, question: &mut Pipeline) -> usize {
         let Some(call) = &self.under_way else { return 0 };
         call.before().iter().for_each(|command| _ = question.add_command(command.clone()));
-        question.add_command(call.command(script, &self.held.token, self.number + 1));
+        question.add_command(call.command(script, &self.held.token, &(self.number + 1).to_string()));
         call.before().len() + 1
     }
 

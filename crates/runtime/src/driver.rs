@@ -32,6 +32,7 @@ mod opening;
 mod outbox;
 mod outputs;
 mod parking;
+mod post;
 mod schedules;
 mod slots;
 mod spawn;
@@ -69,6 +70,7 @@ pub use history::OnRecord;
 pub use keys::Claimed;
 pub use opening::{Opened, Opening};
 pub use parking::{Group, Proceeded, Unreadable};
+pub use post::Told;
 pub use schedules::Kept;
 pub use slots::Accept;
 
@@ -169,6 +171,7 @@ pub struct Driver {
     groups: Groups,
     /// What was taken from another and the host has not asked for.
     taken: Opened,
+    post: post::Post,
     /// Whether the process is about to end: nothing begins any more.
     is_ending: bool,
     admission: Admission,
@@ -232,6 +235,7 @@ impl Driver {
             unreadable: Vec::new(),
             groups: Groups::default(),
             taken: Opened::default(),
+            post: post::Post::default(),
             is_ending: false,
             admission: Admission::default(),
             agents: None,
@@ -254,28 +258,48 @@ impl Driver {
         options: Option<String>,
         id: Option<String>,
     ) -> Result<Accept, Error> {
+        self.begin(true, plan, context, options, id)
+    }
+
+    /// Begins an execution; one that was `asked` for by a caller may begin where another process drives.
+    fn begin(
+        &mut self,
+        asked: bool,
+        plan: &Arc<Plan>,
+        context: Option<String>,
+        options: Option<String>,
+        id: Option<String>,
+    ) -> Result<Accept, Error> {
         self.check()?;
         let at = self.now();
         let id: Arc<str> = id.unwrap_or_else(|| self.backend.name(self.drawn.draw(at))).into();
         let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
-        if matches!(belongs, options::Belongs::ToNobody(_)) {
+        let is_new = matches!(belongs, options::Belongs::ToNobody(_));
+        if is_new {
             self.check_room()?;
         }
         self.admit_definition(plan)?;
         let key = self.next_key;
         self.next_key += 1;
         let mut live = Live { priority: belongs.priority(), ..Live::new(key, Execution::new(Arc::clone(plan), setup), at) };
+        let partition = self.backend.partition(&id);
+        live.partition = partition;
+        let keyed = options::keyed(&id, options.as_deref());
+        let (context, options) = (context.map(Into::into), options.map(Into::into));
+        let accepted = Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at };
+        if asked && is_new && !self.backend.drives(partition) {
+            self.versions.release(plan);
+            return Ok(Accept { slot: self.begin_elsewhere(live, accepted, keyed)?, id });
+        }
         self.equip(&mut live);
         let open = live.execution.open();
         let (ticket, parent) = self.place_of(belongs);
-        let partition = self.backend.partition(&id);
-        (live.parent, live.partition) = (parent, partition);
+        live.parent = parent;
         let slot = self.slots.insert(live)?;
         self.ids.insert(Arc::clone(&id), slot);
-        self.take_key(slot, options::keyed(&id, options.as_deref()));
-        let (context, options) = (context.map(Into::into), options.map(Into::into));
+        self.take_key(slot, keyed);
         let part = self.gathered.at((partition, plan.durability));
-        part.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
+        part.batch.accepted.push(accepted);
         part.owed.push(effect::accepted(slot, at));
         self.statistics.active += 1;
         self.statistics.queued += open;

@@ -186,6 +186,11 @@ pub(crate) fn taken(at: Timestamp) -> Effect {
     Effect::Store(store::Effect { at: at.micros(), kind: store::Kind::Taken })
 }
 
+/// Letters, replies or news of executions elsewhere have come.
+pub(crate) fn post(at: Timestamp) -> Effect {
+    Effect::Store(store::Effect { at: at.micros(), kind: store::Kind::Post })
+}
+
 /// A schedule is no more.
 pub(crate) fn unscheduled(number: u32, at: Timestamp) -> Effect {
     of_schedule(number, at, schedule::Kind::Unscheduled)

@@ -32,7 +32,8 @@ pub mod traces;
 
 pub use clock::{Clock, SetClock};
 pub use driver::{
-    Accept, Claimed, Driver, Group, JournalLimits, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Unreadable,
+    Accept, Claimed, Driver, Group, JournalLimits, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Told,
+    Unreadable,
 };
 pub use effect::Number;
 pub use error::Error;

@@ -14,6 +14,8 @@ mod file;
 mod health;
 mod inline;
 mod memory;
+mod partition;
+mod post;
 mod questions;
 mod record;
 mod schedule;
@@ -27,7 +29,7 @@ pub use archive::{Archive, Cursor, Followed, FollowedRecord, Parts};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
-pub use backend::{Arrival, Backend, BatchNumber, Left, Partition, Refusal, Taken, Wake};
+pub use backend::{Arrival, Backend, BatchNumber, Left, Refusal, Taken, Wake};
 pub use crashing::{CrashPoint, CrashingStore};
 pub use expendable::{Expendable, ExpendablePage, Need, Tree};
 #[cfg(feature = "bench")]
@@ -35,6 +37,8 @@ pub use file::FileStore;
 pub use health::{Health, How, Replaced, Shortage};
 use inline::Inline;
 pub use memory::MemoryStore;
+pub use partition::Partition;
+pub use post::{Letter, Replied, Says};
 pub use questions::{Answer, Answering, Question, QuestionNumber};
 pub use record::{
     Apart, LARGE, RECORD_VERSION, RecordError, Unproved, ValueError, Values, checksum, decode, encode, encode_apart, end_name, object_with,
@@ -133,6 +137,10 @@ pub struct Batch {
     pub deleted: Vec<i64>,
     /// Those that are deleted though they have not ended, because they are damaged.
     pub discarded: Vec<i64>,
+    /// Letters that were carried out with the rest.
+    pub replied: Vec<Replied>,
+    /// Whether its executions begin where another process drives, which takes them up: then there is nothing else in it.
+    pub is_elsewhere: bool,
 }
 
 /// What a store knows of an idempotency key.
@@ -171,6 +179,7 @@ impl Batch {
             && self.cached.is_empty()
             && self.keys.is_empty()
             && self.schedules.is_empty()
+            && self.replied.is_empty()
             && !self.deletes()
     }
 

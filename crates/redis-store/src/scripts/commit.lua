@@ -1,27 +1,34 @@
 #!lua
 -- SPDX-License-Identifier: LicenseRef-NIA-Proprietary
--- Takes what a driver has decided in one partition: all of it or nothing, once, from the owner alone.
+-- Takes what a driver has decided in one partition: all of it or nothing, once, from the owner alone. What only begins there is taken from any process: the owner
+-- finds it in `in`.
 --
--- KEYS own, live, ix, feed, schedules, done, unpacked, room, then those of the steps, in their order
--- ARGV token, number of this call, then the steps: a letter and what belongs to it
+-- KEYS own, live, ix, feed, schedules, done, unpacked, room, in, then those of the steps, in their order
+-- ARGV token, or `begins`, number of this call, or its name, then the steps: a letter and what belongs to it
 -- Answers { 'OK', the accepted that were refused, by their places }, { 'DUP', the same }, { 'FENCED' }, { 'GAP' } or { 'ORDER', id, number of the record }.
+-- Who begins hears also which node has the partition.
 --
 -- An error does not undo what a script has written. So everything is judged first, and only then written.
 
-local own = redis.call('HMGET', KEYS[1], 'token', 'batch', 'refused')
-if own[1] ~= ARGV[1] then return { 'FENCED' } end
-local number, last = tonumber(ARGV[2]), tonumber(own[2])
--- The answer to it was lost: it is told again.
-if number == last then return { 'DUP', own[3] } end
-if number ~= last + 1 then return { 'GAP' } end
+local own = redis.call('HMGET', KEYS[1], 'token', 'batch', 'refused', 'node')
+local begins = ARGV[1] == 'begins'
+if not begins then
+  if own[1] ~= ARGV[1] then return { 'FENCED' } end
+  local number, last = tonumber(ARGV[2]), tonumber(own[2])
+  -- The answer to it was lost: it is told again.
+  if number == last then return { 'DUP', own[3] } end
+  if number ~= last + 1 then return { 'GAP' } end
+end
 
 local refused, is_refused, lengths, accepted = {}, {}, {}, 0
-local at, key = 3, 9
+local at, key = 3, 10
 while at <= #ARGV do
   local step = ARGV[at]
   if step == 'a' then
     accepted = accepted + 1
     if redis.call('EXISTS', KEYS[key], KEYS[key + 1]) > 0 then
+      -- The answer to it was lost here, too.
+      if begins and redis.call('HGET', KEYS[key], 'by') == ARGV[2] then return { 'DUP', '', own[4] or '' } end
       is_refused[ARGV[at + 1]] = true
       refused[#refused + 1] = accepted
     end
@@ -38,6 +45,8 @@ while at <= #ARGV do
     at, key = at + 4, key + 1
   elseif step == 'v' then
     at, key = at + 4, key + 1
+  elseif step == 't' then
+    at, key = at + 3, key + 1
   elseif step == 'd' then
     at, key = at + 2, key + 1
   elseif step == 'k' then
@@ -65,8 +74,10 @@ end
 
 -- What one that is packed takes beside its value, as `pack.lua` counts it.
 local PACKED_BESIDE = 400
+-- For how many milliseconds a reply waits for the process that wants it.
+local REPLY_KEPT = '60000'
 local feed = {}
-at, key = 3, 9
+at, key = 3, 10
 while at <= #ARGV do
   local step, id = ARGV[at], ARGV[at + 1]
   if step == 'a' then
@@ -76,6 +87,10 @@ while at <= #ARGV do
       redis.call('ZADD', KEYS[3], ARGV[at + 2], id)
       redis.call('SADD', KEYS[2], id)
       if ARGV[at + 3] == '1' then redis.call('SADD', KEYS[key + 2], id) end
+      if begins then
+        redis.call('HSET', KEYS[key], 'by', ARGV[2])
+        redis.call('XADD', KEYS[9], '*', 'x', id)
+      end
     end
     at, key = at + 5 + count, key + 3
   elseif step == 'r' then
@@ -97,6 +112,10 @@ while at <= #ARGV do
   elseif step == 'v' then
     if not is_refused[id] then redis.call('HSET', KEYS[key], ARGV[at + 2], ARGV[at + 3]) end
     at, key = at + 4, key + 1
+  elseif step == 't' then
+    redis.call('XDEL', KEYS[9], id)
+    if ARGV[at + 2] ~= '' then redis.call('SET', KEYS[key], ARGV[at + 2], 'PX', REPLY_KEPT) end
+    at, key = at + 3, key + 1
   elseif step == 'd' then
     redis.call('SETNX', KEYS[key], id)
     at, key = at + 2, key + 1
@@ -140,5 +159,6 @@ for first = 1, #feed, PAIRS do
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', FEED_MAX, '*', unpack(feed, first, math.min(#feed, first + PAIRS - 1)))
 end
 local told = table.concat(refused, ' ')
+if begins then return { 'OK', told, own[4] or '' } end
 redis.call('HSET', KEYS[1], 'batch', ARGV[2], 'refused', told)
 return { 'OK', told }

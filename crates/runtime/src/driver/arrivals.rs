@@ -23,9 +23,12 @@ impl Driver {
     fn heard(&mut self, arrival: Arrival) -> Result<(), Error> {
         match arrival {
             Arrival::Committed(number, at) => self.committed(number, at),
-            Arrival::Refused(key, why) => self.refused(key, why),
+            Arrival::Refused(key, why) => self.refused(key, why)?,
             Arrival::Lost(partition) => self.lost(partition),
             Arrival::Taken(taken) => self.taken(*taken)?,
+            Arrival::Letter(letter) => self.letter(letter)?,
+            Arrival::Reply(number, text) => self.replied(number, text),
+            Arrival::Moved(id, is_over) => self.moved(id, is_over),
             Arrival::Found(number, answer) => self.found(number, answer)?,
             Arrival::Away(why) => (self.is_away, self.silence) = (true, why),
             Arrival::Back => (self.is_away, self.silence) = (false, None),

@@ -78,7 +78,7 @@ impl Driver {
                     live.pending = None;
                 }
             }
-            let number = self.outbox.hold(batch.partition, &mut part.owed, &batch.records);
+            let number = self.outbox.hold(Some(batch.partition), &mut part.owed, &batch.records);
             self.backend.submit(number, batch);
         }
         self.gathered.carried = carried;

@@ -3,7 +3,8 @@
 //! told; their slots stay taken until it has let go of them too, since it may still have answers for them.
 
 use super::Driver;
-use crate::store::{Partition, Refusal};
+use super::slots::Live;
+use crate::store::{Accepted, Batch, Partition, Refusal};
 use crate::{Error, effect};
 use engine::{Keyed, Phase};
 use std::sync::Arc;
@@ -48,20 +49,40 @@ impl Driver {
     }
 
     /// An execution is not accepted.
-    pub(super) fn refused(&mut self, key: i64, why: Refusal) {
+    pub(super) fn refused(&mut self, key: i64, why: Refusal) -> Result<(), Error> {
         let found = self.slots.numbers().into_iter().find(|slot| self.slots.get(*slot).is_ok_and(|live| live.key == key));
-        if let Some(slot) = found {
-            let why = match why {
-                Refusal::Exists => REFUSED,
-                Refusal::Elsewhere => ELSEWHERE,
-            };
+        let Some(slot) = found else { return Ok(()) };
+        let id = self.id(slot)?;
+        let why = match why {
+            Refusal::Exists => REFUSED,
+            Refusal::Elsewhere => ELSEWHERE,
+        };
+        if self.slots.get(slot)?.is_let_go {
+            self.outbox.let_go(slot);
+            self.outbox.ready([effect::let_go(slot, self.now.unwrap_or_else(|| self.clock.read()), why)]);
+        } else {
             self.let_go(slot, why);
         }
+        self.make_way(&id)
+    }
+
+    /// An execution begins where another process drives. This one has accepted it, and follows it as it does what it has lost.
+    pub(super) fn begin_elsewhere(&mut self, mut live: Live, accepted: Accepted, keyed: Option<Keyed>) -> Result<u32, Error> {
+        let (partition, at, durability) = (live.partition, accepted.at, live.durability);
+        live.is_let_go = true;
+        let slot = self.slots.insert(live)?;
+        let mut owed = vec![effect::accepted(slot, at), effect::let_go(slot, at, LOST)];
+        let keys = keyed.into_iter().collect();
+        let number = self.outbox.hold(None, &mut owed, &[]);
+        self.backend
+            .submit(number, Batch { partition, durability, accepted: vec![accepted], keys, is_elsewhere: true, ..Batch::default() });
+        Ok(slot)
     }
 
     /// Another process has all that is in a partition.
     pub(super) fn lost(&mut self, partition: Partition) {
         self.outbox.lose(partition);
+        self.lose_letters(partition);
         for slot in self.slots.numbers() {
             if self.slots.get(slot).is_ok_and(|live| live.partition == partition) {
                 self.let_go(slot, LOST);

@@ -100,13 +100,30 @@ impl Driver {
         }
         // What was known of it when it was here before is not what is there now.
         self.lost(partition);
+        let mut plans = Plans::default();
+        self.take_up_all(executions, &mut plans)?;
         let known = self.unreadable.len();
-        let (mut plans, mut below) = (Plans::default(), Vec::new());
+        for (id, schedule) in schedules {
+            let taken = schedule.map_err(Error::from).and_then(|schedule| self.take_up_schedule(schedule, &mut plans));
+            self.or_leave_alone(&id, true, taken)?;
+        }
+        self.taken.unreadable.extend_from_slice(self.unreadable.get(known..).unwrap_or_default());
+        self.tell_taken();
+        Ok(())
+    }
+
+    /// Takes up what others have begun, as far as it can be read; the host asks for it.
+    pub(super) fn take_up_all(
+        &mut self,
+        executions: impl IntoIterator<Item = Result<StoredExecution, Damaged>>,
+        plans: &mut Plans,
+    ) -> Result<(), Error> {
+        let (known, mut below) = (self.unreadable.len(), Vec::new());
         for found in executions {
             match found {
                 Ok(stored) => {
                     let latest = stored.records.last().map_or(stored.accepted, |record| record.at);
-                    let taken = Found::of(&stored, &mut plans, self.clock.read().max(latest)).and_then(|found| self.take_up(found));
+                    let taken = Found::of(&stored, plans, self.clock.read().max(latest)).and_then(|found| self.take_up(found));
                     below.extend(self.or_leave_alone(&stored.id, false, taken)?.flatten());
                 }
                 Err(Damaged { id, error, .. }) => self.unreadable.push(Unreadable { id, is_schedule: false, message: in_full(&error) }),
@@ -114,13 +131,12 @@ impl Driver {
         }
         let families = self.families(below);
         self.taken.families.extend(families);
-        for (id, schedule) in schedules {
-            let taken = schedule.map_err(Error::from).and_then(|schedule| self.take_up_schedule(schedule, &mut plans));
-            self.or_leave_alone(&id, true, taken)?;
-        }
         self.taken.unreadable.extend_from_slice(self.unreadable.get(known..).unwrap_or_default());
-        self.outbox.ready([effect::taken(self.clock.read())]);
         Ok(())
+    }
+
+    pub(super) fn tell_taken(&mut self) {
+        self.outbox.ready([effect::taken(self.clock.read())]);
     }
 
     /// What was taken from other processes since the last call.
@@ -227,8 +243,11 @@ impl Found {
     }
 }
 
+/// How many plans are kept for what may come.
+const PLANS_MAX: usize = 1_000;
+
 /// The plans of stored definitions: each definition is read once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Plans {
     plans: FxHashMap<(Arc<str>, Duration), Result<Arc<Plan>, String>>,
     /// The one that was asked for last, which as a rule is asked for again.
@@ -243,6 +262,9 @@ impl Plans {
             && *timeout == default_timeout
         {
             return Ok(Arc::clone(plan));
+        }
+        if self.plans.len() > PLANS_MAX {
+            self.plans.clear();
         }
         let key = (Arc::clone(definition), default_timeout);
         let plan = self.plans.entry(key).or_insert_with(|| report::plan_from(definition, default_timeout)).clone()?;

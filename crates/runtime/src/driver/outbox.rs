@@ -38,7 +38,8 @@ impl Mark {
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     number: BatchNumber,
-    partition: Partition,
+    /// Where it is lost; `None`: where this process has nothing to lose.
+    partition: Option<Partition>,
     effects: Vec<Effect>,
     pub(super) marks: Vec<Mark>,
 }
@@ -59,7 +60,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Holds what a batch with these records owes, and gives it a number.
-    pub(super) fn hold(&mut self, partition: Partition, effects: &mut Vec<Effect>, records: &[StepRecord]) -> BatchNumber {
+    pub(super) fn hold(&mut self, partition: Option<Partition>, effects: &mut Vec<Effect>, records: &[StepRecord]) -> BatchNumber {
         let mut owed = std::mem::take(&mut self.spare);
         self.last = self.last.next();
         (owed.number, owed.partition) = (self.last, partition);
@@ -134,7 +135,7 @@ impl Outbox {
 
     /// Nothing that waits for a partition is waited for.
     pub(super) fn lose(&mut self, partition: Partition) {
-        self.waiting.retain(|owed| owed.partition != partition);
+        self.waiting.retain(|owed| owed.partition != Some(partition));
     }
 
     /// Whether every batch is known to be on record.

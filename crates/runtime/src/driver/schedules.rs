@@ -194,7 +194,7 @@ impl Driver {
         let options = options_of(schedule, planned)?;
         let part = (self.backend.partition(&id), schedule.plan.durability);
         let place = self.gathered.at(part).owed.len();
-        let accept = self.accept(&schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
+        let accept = self.begin(false, &schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
         let now = self.now();
         self.gathered.at(part).owed.insert(place, effect::fired(accept.slot, now, number, planned));
         Ok(())

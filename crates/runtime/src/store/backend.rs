@@ -29,8 +29,8 @@
 
 use super::questions::{Answer, Answering, Question, QuestionNumber};
 use super::{
-    Alert, Archive, Batch, CommitError, Damaged, Health, Inline, MemoryStore, OpenError, ReadError, ReadSchedules, Store, StoredExecution,
-    Writer,
+    Alert, Archive, Batch, CommitError, Damaged, Health, Inline, Letter, MemoryStore, OpenError, Partition, ReadError, ReadSchedules,
+    Store, StoredExecution, Writer,
 };
 use crate::Clock;
 use std::path::Path;
@@ -49,23 +49,6 @@ impl BatchNumber {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
-    }
-}
-
-/// A part of a backend that is committed, acknowledged and lost by itself. What belongs together is in one: an execution with those below it, a schedule
-/// with its executions, an idempotency key with its.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partition(u32);
-
-impl Partition {
-    /// The partition with this number, from 0 without gaps.
-    pub fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    pub fn get(self) -> u32 {
-        self.0
     }
 }
 
@@ -89,6 +72,18 @@ pub trait Backend: Send {
     fn name(&self, drawn: String) -> String {
         drawn
     }
+
+    /// Whether this process drives what is in a partition. What begins in another goes as a batch that [`Batch::is_elsewhere`].
+    fn drives(&self, _partition: Partition) -> bool {
+        true
+    }
+
+    /// Leaves a letter with this number for the process that drives the execution, or the schedule, with this id; see `store/post.rs`. Where there is one process
+    /// there is nobody to write to.
+    fn send(&mut self, _number: u32, _id: &str, _text: &str) {}
+
+    /// Begins to tell when more of an execution is on record that another process drives, or tells no more.
+    fn follow(&mut self, _id: &str, _follows: bool) {}
 
     /// Takes a batch, all of one partition. Those of one partition are committed in the order they come, each whole or not at all, but for executions that
     /// are refused; how it went is an arrival.
@@ -147,6 +142,12 @@ pub enum Arrival {
     Lost(Partition),
     /// This process has a partition that another had, and this is there.
     Taken(Box<Taken>),
+    /// Another process wants something of what this one drives.
+    Letter(Letter),
+    /// The reply to the letter with this number; `None`: there was none for as long as one is waited for.
+    Reply(u32, Option<Arc<str>>),
+    /// More of an execution that is followed is on record, and whether it is over: it has ended, or is not there.
+    Moved(Arc<str>, bool),
     /// The answer to a question.
     Found(QuestionNumber, Result<Answer, ReadError>),
     /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was

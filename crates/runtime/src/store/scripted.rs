@@ -4,7 +4,8 @@
 //! It has three partitions. What is committed in each is acknowledged in order, and between them in any: a script holds a partition back, lets it go on,
 //! loses it, refuses an execution, or takes the whole backend away and back. With a delay each acknowledgement, and each reading, takes that long.
 
-use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Taken, Wake};
+use super::Partition;
+use super::backend::{Arrival, Backend, BatchNumber, Refusal, Taken, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{
     Archive, Batch, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, Parts,

@@ -334,6 +334,7 @@ pub(crate) fn words(effect: &Effect) -> String {
         Effect::Execution(effect) => words_of_execution(effect),
         Effect::Store(store::Effect { kind: store::Kind::Deleted { ticket }, .. }) => format!("deleted {ticket}"),
         Effect::Store(store::Effect { kind: store::Kind::Taken, .. }) => "taken".to_owned(),
+        Effect::Store(store::Effect { kind: store::Kind::Post, .. }) => "post".to_owned(),
         Effect::Schedule(schedule::Effect { schedule, kind, .. }) => match kind {
             schedule::Kind::Scheduled { next: 0 } => format!("schedule {schedule}: no more instants"),
             schedule::Kind::Scheduled { next } => format!("schedule {schedule}: next {}", instant(next)),
