@@ -174,7 +174,7 @@ impl Backend for RedisBackend {
     }
 
     fn drives(&self, partition: Partition) -> bool {
-        self.parts.has(partition)
+        self.parts.drives(partition)
     }
 
     fn send(&mut self, number: u32, id: &str, text: &str) {

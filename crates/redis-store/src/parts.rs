@@ -76,8 +76,8 @@ impl Parts {
         }
     }
 
-    /// Whether this process has the partition.
-    pub(crate) fn has(&self, partition: Partition) -> bool {
+    /// Whether what is in the partition is driven here, even if nothing more begins there.
+    pub(crate) fn drives(&self, partition: Partition) -> bool {
         let state = self.state();
         state.held.contains(&partition) || state.leaving.contains(&partition)
     }

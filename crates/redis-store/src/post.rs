@@ -235,7 +235,7 @@ impl Post {
             for one in self.parts.fresh() {
                 desk.read.remove(&one);
             }
-            if !self.parts.has(partition) {
+            if !self.parts.drives(partition) {
                 continue;
             }
             let key = format!("{}in", self.member.namespace.prefix(partition));
