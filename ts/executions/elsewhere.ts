@@ -183,7 +183,7 @@ export class Elsewhere {
   /** Nothing is heard any more. */
   lose(error: OrchestratorError): void {
     this.#lost = error
-    for (const { reject } of this.#sent.values()) reject(error)
+    for (const waiting of this.#sent.values()) waiting.reject(error)
     this.#sent.clear()
     for (const followed of this.#followed.values()) notify(followed)
   }
@@ -231,7 +231,7 @@ function notify(followed: Followed): void {
 }
 
 function failureOf(error: OrchestratorError): Failure {
-  const { code, message, details = {}, retryable = false, taskId } = error
+  const { code, message, details, retryable, taskId } = error
   const issues = error instanceof ValidationError ? error.issues : undefined
   return { code, message, details, retryable, ...(taskId !== undefined && { taskId }), ...(issues && { issues }) }
 }
