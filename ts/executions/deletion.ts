@@ -40,8 +40,8 @@ interface DeletionHost {
 /** Executions, with what goes with them, that one commit deletes: about two milliseconds. */
 const AT_ONCE = 100
 
-/** And of those that many partitions share: each is a commit of its own. */
-const SHARED_AT_ONCE = 1000
+/** Those that the store is asked for together: each question goes through all that stay, whatever is found. */
+const PAGE = 1000
 
 /** Ids that are told of what was deleted. */
 const IDS_MAX = 100
@@ -157,8 +157,8 @@ export class Deletions {
     if (ended !== undefined) return yield* inParts(ended.expendable(asked))
     let after: ExpendableQuestion['after']
     for (;;) {
-      const { trees, cursor } = await this.#page({ ...asked, limit: AT_ONCE, ...(after !== undefined && { after }) })
-      if (trees.length > 0) yield trees
+      const { trees, cursor } = await this.#page({ ...asked, limit: PAGE, ...(after !== undefined && { after }) })
+      yield* inParts(trees)
       if (cursor === null) return
       after = cursor
     }
@@ -166,7 +166,7 @@ export class Deletions {
 
   /** The oldest of what is asked for, and whether what was deleted before is still in the file. */
   oldest(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): Promise<ExpendablePage> {
-    return this.#page({ ...asked, limit: this.#bounded ? SHARED_AT_ONCE : AT_ONCE })
+    return this.#page({ ...asked, limit: this.#bounded ? PAGE : AT_ONCE })
   }
 
   /** Whether nothing needs it, on record or in this process. */

@@ -65,6 +65,29 @@ fn a_process_that_ends_while_it_deletes_leaves_the_rest_to_the_next_and_keys_and
     drop((store, reader, place));
 }
 
+/// Where there was always another to sweep, those that were done stayed, and each look for the next went through all of them: of a million executions that
+/// were deleted as fast as they ended most stayed in the file.
+#[test]
+fn what_is_swept_is_gone_before_all_is() {
+    let mut host = Host::new(Mode::Os);
+    let keys: Vec<i64> = (0..100).map(|_| execute(&mut host, 3).1).collect();
+    let place = host.leave();
+    let mut store = SqliteStore::open(&place.path).unwrap();
+    let looking = Connection::open(&place.path).unwrap();
+    let done = || -> i64 {
+        let sql = "SELECT count(*) FROM deleted WHERE last IS NULL AND key < (SELECT max(key) FROM deleted)";
+        looking.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    store.commit(&mut [Batch { deleted: keys, ..Batch::default() }]).unwrap();
+    let mut slices = 0;
+    while store.sweep(Duration::from_micros(200)).unwrap() {
+        assert_eq!(done(), 0);
+        slices += 1;
+    }
+    assert!(slices > 3, "{slices}");
+    assert_eq!((count(&looking, "deleted"), count(&looking, "journal")), (1, 0));
+}
+
 #[test]
 fn a_store_whose_newest_executions_are_deleted_goes_on_in_order() {
     for mode in FILES {

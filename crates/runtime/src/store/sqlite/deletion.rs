@@ -68,12 +68,17 @@ pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: 
         let left = sweep_rows(transaction, journal, key, last, &watch, time)?;
         // Whoever goes on finds no row there, and the rest of the values.
         let left = if left.is_none() && !values::release(transaction, key, &watch, time)? { Some(last) } else { left };
-        transaction.prepare_cached("UPDATE deleted SET last = ?2 WHERE key = ?1")?.execute(params![key, left])?;
+        // One that is done goes at once: where there is always another, each look for the next would go through all that are done. The largest key stays, so
+        // that it is not given again.
+        let is_gone = left.is_none()
+            && transaction.prepare_cached("DELETE FROM deleted WHERE key = ?1 AND key < (SELECT max(key) FROM deleted)")?.execute([key])? > 0;
+        if !is_gone {
+            transaction.prepare_cached("UPDATE deleted SET last = ?2 WHERE key = ?1")?.execute(params![key, left])?;
+        }
         if left.is_some() || watch.elapsed() >= time {
             return Ok(true);
         }
     }
-    // The largest key stays, so that it is not given again.
     transaction.prepare_cached("DELETE FROM deleted WHERE key < (SELECT max(key) FROM deleted)")?.execute([])?;
     if gives_back { give_back(transaction, &watch, time) } else { Ok(false) }
 }
