@@ -71,7 +71,8 @@ pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: 
         // One that is done goes at once: where there is always another, each look for the next would go through all that are done. The largest key stays, so
         // that it is not given again.
         let is_gone = left.is_none()
-            && transaction.prepare_cached("DELETE FROM deleted WHERE key = ?1 AND key < (SELECT max(key) FROM deleted)")?.execute([key])? > 0;
+            && transaction.prepare_cached("DELETE FROM deleted WHERE key = ?1 AND key < (SELECT max(key) FROM deleted)")?.execute([key])?
+                > 0;
         if !is_gone {
             transaction.prepare_cached("UPDATE deleted SET last = ?2 WHERE key = ?1")?.execute(params![key, left])?;
         }
