@@ -3,9 +3,10 @@
 // the move, the next one took the task over again as it had been before the move, without its steps, and without the crash that had just been counted.
 // In another a pass of a loop was called as the first task of the workflow, and had its result: an attempt of before the move had asked, when it was over, about
 // a number that no task had yet.
+// In others a retry was moved while it stood before a group: what it goes on from inside of that, which had not begun, was forgotten, and a step was taken twice.
 
 import { expect, it } from 'vitest'
-import type { AttemptContext } from '@codexos/multi-agent-orchestrator'
+import type { AgentTask, AttemptContext } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { kitWith } from '../support/kits.ts'
 import { gate, task, workflow, type Execute, type Gate } from '../support/orchestrators.ts'
@@ -98,4 +99,55 @@ it('what an attempt of before a move does later is nothing to the task that has 
   expect(called).toEqual(['a', 'each', 'a', 'each', 'each'])
   expect(results).toEqual({ a: 'a', each: ['each', 'each'] })
   expect(new Set(told)).toEqual(new Set(['ERR_CANCELLED']))
+})
+
+/** What was called and charged after the move of a retry that stands before `later`, which had failed at `pay` and now has `to` in its place. */
+async function retried(later: AgentTask, to = later, first = [task('x')]): Promise<string[]> {
+  let [isBroken, isMoved] = [true, false]
+  const called: string[] = []
+  const work: Execute = async ({ id, executionId }, { step, idempotencyKey }) => {
+    if (isMoved) called.push(`${id} ${idempotencyKey}`)
+    if (id === 'pay') await step('charge', () => void called.push('charged'))
+    if (isBroken && (id === 'x' || id === 'pay')) throw new Error('not today')
+    if (!isBroken && !isMoved) await kit.orchestrator.pauseExecution(executionId)
+    return id
+  }
+  const kit = await kitWith({ work }, { storage: 'file' })
+  const { orchestrator } = kit
+  await orchestrator.startWorkflow(workflow([...first, later]), {}, { executionId: 'one' })
+  await kit.until(orchestrator.getHandle('one').settled())
+  isBroken = false
+  await orchestrator.retryExecution('one', { executionId: 'two' })
+  await kit.clock.advance(0)
+  called.length = 0
+  isMoved = true
+  await orchestrator.moveExecution('two', workflow([...first, to, task('z')]))
+  await orchestrator.resumeExecution('two')
+  await kit.until(orchestrator.getHandle('two').result())
+  return called
+}
+
+const after = { name: 'later', dependencies: ['x'], triggerRule: 'all_done' } as const
+const z = 'z two!moved/1:z'
+
+it('a step inside of a group that a moved retry had not come to is not taken again', async () => {
+  const group = { id: 'g', ...after, type: 'sequential', tasks: [task('pay')] } as const
+  expect(await retried(group)).toEqual(['pay two:pay', z])
+  expect(await retried(group, { ...group, tasks: [task('pay', { name: 'mended' })] })).toEqual(['pay two!moved/1:pay', 'charged', z])
+})
+
+it('nor is one in a pass that it had not come to, and what had ended there is kept', async () => {
+  const loop = {
+    id: 'l',
+    name: 'l',
+    type: 'loop',
+    loop: { forEach: [1, 2], onItemError: 'failAfter' },
+    tasks: [task('k'), task('pay')],
+  } as const
+  expect(await retried(loop, loop, [])).toEqual(['pay two:l%5B1%5D.pay', z])
+})
+
+it('a child inside of a group that a moved retry had not come to goes on from where it failed', async () => {
+  const child = { id: 'c', name: 'c', workflow: { ...workflow([task('pay')]), id: 'inner' } }
+  expect(await retried({ id: 'g', ...after, type: 'sequential', tasks: [child] })).toEqual(['pay one/c/1:pay', z])
 })

@@ -43,14 +43,27 @@ export function endsToKeep(mending: Mending): Record<string, ReusedEnd> {
 
 /**
  * The paths of an execution that has not ended which stay as they are when it is moved: what was kept in a fork, and what has no end yet and is given the
- * same as before.
+ * same as before. What is inside of a group that has not begun is no task of it yet, and may be `owed` all the same: an end, steps or a child of another.
  */
-export function whatStays(mending: Mending): string[] {
+export function whatStays(mending: Mending, owed: readonly string[]): string[] {
   if (mending.otherContext) return []
   const graph = new TaskGraph(mending.before.definition)
-  const own = mending.execution.tasks.filter(({ taskId }) => graph.find(taskId) !== undefined && !taskId.endsWith(UNDOING))
+  const tasks = [...mending.execution.tasks, ...notBegun(mending.execution, graph, owed)]
+  const own = tasks.filter(({ taskId }) => graph.find(taskId) !== undefined && !taskId.endsWith(UNDOING))
   const anew = whatRunsAnew(mending, graph, own, true)
   return own.flatMap(({ taskId }) => (anew.has(taskId) ? [] : [taskId]))
+}
+
+/** Of these paths those that an execution has not come to: they are not among its tasks, and nothing around them has ended. */
+function notBegun({ id, tasks }: WorkflowExecution, graph: TaskGraph, paths: readonly string[]): TaskExecution[] {
+  const records = new Map(tasks.map((task) => [task.taskId, task]))
+  const hasEnded = (path: string | undefined): boolean => {
+    if (path === undefined) return false
+    const task = records.get(path)
+    return (task !== undefined && endOf(task) !== undefined) || hasEnded(graph.ownerPath(path))
+  }
+  const left = paths.filter((path) => !records.has(path) && !hasEnded(graph.ownerPath(path)))
+  return left.map((taskId) => ({ taskId, executionId: id, agentId: '', status: 'pending', attempts: 0 }) as TaskExecution)
 }
 
 /** Whether the contexts of two definitions are judged alike. */

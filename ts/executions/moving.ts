@@ -55,8 +55,8 @@ export interface ReadMove {
   readonly definition: Definition
   /** What the execution is given anew: the workflows that are pinned, whom models stand in for. */
   readonly given: Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns' | 'maxIdlePasses'>
-  /** The paths of what stays as it is, of the execution as it is now. */
-  stay(execution: WorkflowExecution): readonly string[]
+  /** The paths of what stays as it is, of the execution as it is now; `owed`: of those before it that it goes on from. */
+  stay(execution: WorkflowExecution, owed: readonly string[]): readonly string[]
 }
 
 export class Moving {
@@ -127,13 +127,14 @@ export class Moving {
   async #moveRun(run: Run, workflow: AgentWorkflow, dryRun: boolean): Promise<Movement> {
     const { dispatcher } = this.#host
     const to = await this.#host.beginnings.readMove(run, workflow)
+    const owed = await this.#owed(run)
     this.#host.assertOpen()
     if (run.execution !== undefined) return this.#goOnFrom(run.execution, workflow, dryRun)
     this.#assertStill(run)
     // From here on in one go: what is under way may end at any time.
     const text = dispatcher.engine.report(run.slot)
     const before = run.seenAs(text)
-    const stay = to.stay(before)
+    const stay = to.stay(before, owed)
     const reuse: Record<string, ReusedEnd> = {}
     for (const task of before.tasks) {
       const end = endOf(task)
@@ -145,6 +146,17 @@ export class Moving {
     const cost = plan.cost + (await this.#host.control.costBelow({ execution: before, moves }, plan.kept))
     if (!dryRun) await run.whenRecorded('move')
     return { way: 'moved', executionId: run.id, ...plan, cost }
+  }
+
+  /** The paths for which an execution has ends, steps or children of one before it. */
+  async #owed({ options }: Run): Promise<readonly string[]> {
+    const paths = new Set([...Object.keys(options.reuse ?? {}), ...Object.keys(options.steps ?? {})])
+    for (let previous = options.previous; previous !== undefined;) {
+      const past = await this.#host.past(previous)
+      for (const { taskId } of past?.execution.tasks ?? []) paths.add(taskId)
+      previous = past?.options.previous
+    }
+    return [...paths]
   }
 
   /** That nothing is asked of functions, and that its agents are there. */

@@ -281,8 +281,8 @@ export class Beginnings {
       { definition: before, workflows: had },
       { definition, workflows: pins.workflows ?? {} },
     ]
-    const stay = (execution: WorkflowExecution): string[] =>
-      whatStays({ before: old, after: now, execution, from: [], otherContext: false })
+    const stay = (execution: WorkflowExecution, owed: readonly string[]): string[] =>
+      whatStays({ before: old, after: now, execution, from: [], otherContext: false }, owed)
     return { definition, given, stay }
   }
 
