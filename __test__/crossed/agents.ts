@@ -272,6 +272,8 @@ function saidOf(said: unknown): unknown {
 
 async function orAborted(done: Promise<void>, { signal }: AttemptContext): Promise<void> {
   const stopped = new Promise<never>((_, reject) => {
+    // It may have been told while its steps were recorded.
+    if (signal.aborted) reject(signal.reason as Error)
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   await Promise.race([done, stopped])

@@ -53,7 +53,7 @@ function edit(tasks: List, chance: Chance): void {
   const kind = chance.below(10)
   if (kind < 4) return change(task, chance)
   if (kind === 4 && list.length > 1) list.splice(list.indexOf(task), 1)
-  else if (kind === 5) list.splice(chance.below(list.length + 1), 0, added(chance))
+  else if (kind === 5) list.splice(chance.below(list.length + 1), 0, added(chance, list.some(takesTime)))
   else if (kind === 6) task.name = `${task.name ?? task.id} again`
   else if (kind === 7) task.onError = task.onError === undefined ? 'continue' : 'fail'
   else if (kind === 8) mendFailure(tasks)
@@ -77,9 +77,16 @@ function mendFailure(tasks: List): void {
   }
 }
 
-function added(chance: Chance): AgentTask {
-  const id = `new${chance.below(1_000_000)}`
-  return { id, name: id, agentId: 'work', input: { data: { said: 'new', deed: {} } } }
+/** Among those that take a time of their own, so that it is certain who comes first, it does too: less than any of them. */
+function added(chance: Chance, isTimed: boolean): AgentTask {
+  const number = chance.below(1_000_000)
+  const id = `new${number}`
+  const deed: Deed = isTimed ? { slow: 1 + (number % 997) } : {}
+  return { id, name: id, agentId: 'work', input: { data: { said: 'new', deed } } }
+}
+
+function takesTime({ input }: AgentTask): boolean {
+  return (input as { data?: { deed?: Deed } } | undefined)?.data?.deed?.slow !== undefined
 }
 
 /** Every list of a workflow that has tasks. */
