@@ -72,13 +72,13 @@ export class Interpreter {
         return this.#keep(told)
       }
       case 'fork': {
-        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        const old = this.#oldOf(action)
         const paths = forkable(old)
         if (paths.length === 0) return { refused: 'nothing' }
         return this.#keep(this.#fork(old, [paths[action.place % paths.length] as string], false))
       }
       case 'move': {
-        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        const old = this.#oldOf(action)
         const mended = this.mended(action)
         if (mended === undefined) return { refused: 'nothing' }
         if (old.status !== 'failed') return { refused: 'ERR_EXECUTION_ENDED' }
@@ -88,7 +88,7 @@ export class Interpreter {
         return this.#keep(this.#run(mended, `fork ${this.#forks++}`, old.context, { tenant, allow, origin: old, reuse }))
       }
       case 'retry': {
-        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        const old = this.#oldOf(action)
         return this.#keep(this.#fork(old, unwell(old), true))
       }
     }
@@ -96,20 +96,30 @@ export class Interpreter {
 
   /** The path a fork begins from, for the one who does it. */
   forkedFrom(action: { back: number; place: number }): { id: string; path: string } | undefined {
-    const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+    const old = this.#oldOf(action)
     const paths = forkable(old)
     return paths.length === 0 ? undefined : { id: old.id, path: paths[action.place % paths.length] as string }
   }
 
   /** The definition that an execution is moved to; of a fork it cannot be said what was inside of what it took over. */
   mended(action: { back: number }): AgentWorkflow | undefined {
-    const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+    const old = this.#oldOf(action)
     return old.origin === undefined ? this.#mendOf(old.flow) : undefined
+  }
+
+  /** The definition that the execution of an action begins with, but for what it is mended to. */
+  flowOf(action: Action): AgentWorkflow {
+    if (action.do === 'fork' || action.do === 'retry') return this.#oldOf(action).flow
+    return action.do === 'run' && action.changed === true ? changed(this.#case.main) : this.#case.main
   }
 
   /** The execution that an action is about. */
   retried(action: { back: number }): string {
-    return (this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)).id
+    return this.#oldOf(action).id
+  }
+
+  #oldOf({ back }: { back: number }): Told {
+    return this.#begun.at(-1 - back) ?? (this.#begun[0] as Told)
   }
 
   #keep(told: Told): Outcome {
@@ -172,9 +182,8 @@ export class Interpreter {
         return told
       } catch (error) {
         if (!(error instanceof Halt) || told.move !== 'wanted') throw error
-        move(told, this.#mendOf(told.flow))
         // What it has from another execution holds for what stays.
-        begun = { ...given, reuse: new Map([...(given.reuse ?? [])].filter(([path]) => !told.anew.has(path))) }
+        begun = { ...given, reuse: move(told, this.#mendOf(told.flow)) }
       }
     }
   }

@@ -2,9 +2,9 @@
 // An execution goes on under another definition, where it is: what reads equal stays as it ended, and the rest is told again from the beginning.
 
 import type { AgentTask, AgentWorkflow, TaskExecution } from '@codexos/multi-agent-orchestrator'
-import { staysInPlace } from '../mended/oracle.ts'
+import { aroundOf, staysInPlace } from '../mended/oracle.ts'
 import { VALUE_BYTES_MAX, type Deed } from './case.ts'
-import type { Done, Told } from './told.ts'
+import type { Done, End, Told } from './told.ts'
 
 /** Something would begin in an execution that is to be moved before that: whoever tells it begins anew. */
 export class Halt extends Error {}
@@ -19,13 +19,17 @@ export function isTooLarge(deed: Deed, id: string, said: unknown): boolean {
   return deed.bulk === true || Buffer.byteLength(JSON.stringify({ id, said })) > VALUE_BYTES_MAX
 }
 
-/** Moves an execution that stands before something that would begin. */
-export function move(told: Told, mended: AgentWorkflow | undefined): void {
-  const stay = new Set(mended === undefined ? [] : staysInPlace(told.flow, mended, recordsOf(told)))
+/** Moves an execution that stands before something that would begin. Answers with what it still has from another. */
+export function move(told: Told, mended: AgentWorkflow | undefined): Map<string, End> {
+  const reuse = new Map(told.reuse)
+  const whole = new Set(reuse.keys())
+  const ahead = notBegun(told)
+  const records = [...recordsOf(told), ...ahead]
+  const stay = new Set(mended === undefined ? [] : staysInPlace(told.flow, mended, records, whole))
   // What is to be undone must stay.
   const isRefused = mended === undefined || told.done.some((one) => isUndoable(one) && !stays(stay, one.path))
   told.move = isRefused ? 'refused' : 'moved'
-  const known = [...told.tasks.keys(), ...told.begun.keys()]
+  const known = [...told.tasks.keys(), ...told.begun.keys(), ...ahead.map(({ taskId }) => taskId)]
   const staying = (path: string): boolean => isRefused || stays(stay, path)
   told.stay = new Map([...told.tasks].filter(([path]) => staying(path)))
   told.tasks = new Map(told.stay)
@@ -36,9 +40,12 @@ export function move(told: Told, mended: AgentWorkflow | undefined): void {
     told.steps.delete(path)
   }
   told.between = new Set(told.begun.keys())
-  if (isRefused) return
+  if (isRefused) return reuse
+  const before = told.flow
+  const isAnew = (path: string | undefined): boolean => path !== undefined && (told.anew.has(path) || isAnew(aroundOf(before, path)))
   told.flow = mended
   told.done = told.done.filter(({ path }) => staying(path))
+  return new Map([...reuse].filter(([path]) => !isAnew(path)))
 }
 
 /** Whether something of an execution that ended well can be undone. */
@@ -61,6 +68,15 @@ export function recordsOf({ tasks, begun, done, undoneWhole }: Told): TaskExecut
   const ended = [...tasks].map(([taskId, end]) => ({ taskId, agentId: children.has(taskId) ? '' : 'any', ...end }))
   const between = [...begun].map(([taskId, attempts]) => ({ taskId, agentId: 'any', status: 'waiting', attempts }))
   return [...ended, ...between] as unknown as TaskExecution[]
+}
+
+/** What an execution has something for from those before it, and has not come to. */
+function notBegun({ flow, tasks, begun, steps, reuse, origin }: Told): TaskExecution[] {
+  const paths = new Set([...steps.keys(), ...(reuse?.keys() ?? [])])
+  for (let old = origin; old !== undefined && old.flow === flow; old = old.origin) for (const path of old.tasks.keys()) paths.add(path)
+  const hasEnded = (path: string | undefined): boolean => path !== undefined && (tasks.has(path) || hasEnded(aroundOf(flow, path)))
+  const left = [...paths].filter((path) => !/[!/]/.test(path) && !begun.has(path) && !hasEnded(path))
+  return left.map((taskId) => ({ taskId, status: 'waiting', attempts: 0 }) as TaskExecution)
 }
 
 /** The name of a child, which is another after a move that did not keep what it was before. */

@@ -253,14 +253,16 @@ export class Teller {
     const attempts = task.retryPolicy?.maxAttempts ?? 1
     const owner = told.owner(path)
     const whatever = task.compensate?.on === 'started'
-    const tried = this.#triedBefore(path)
+    const isAnew = told.anew.has(path)
+    // Under another definition it is other work.
+    const tried = isAnew ? undefined : this.#triedBefore(path)
     // One that ended well, and runs anew because of something before it, is other work.
     const isOther = tried !== undefined && tried.status === 'completed' && tried.undone.size === 0
     const old = isOther ? undefined : tried
     // Where it did not begin it has the keys it would have had.
-    const keysOf = owner === told.id || isOther ? undefined : `${owner}/${path}/1`
+    const keysOf = owner === told.id || isOther || isAnew ? undefined : `${owner}/${path}/1`
     // The run before this one, whose keys it knows: of the execution that is retried, or of the attempt before of whatever it is a part of.
-    let previous = old ?? (this.#given.continues === undefined ? this.#before(path) : undefined)
+    let previous = old ?? (this.#given.continues === undefined && !isAnew ? this.#before(path) : undefined)
     for (let attempt = 1; ; attempt += 1) {
       const id = childName(told, path, attempt)
       const given: Given = {

@@ -17,9 +17,23 @@ export function keptInPlace(before: AgentWorkflow, after: AgentWorkflow, tasks: 
   return staysInPlace(before, after, tasks).filter((path) => ended.has(path))
 }
 
-/** What stays of that, ended or not. */
-export function staysInPlace(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[]): string[] {
-  return new Oracle(before, after, tasks, [], true).kept()
+/** What stays of that, ended or not. `whole`: ends of groups that it was given by another execution, without what is inside. */
+export function staysInPlace(
+  before: AgentWorkflow,
+  after: AgentWorkflow,
+  tasks: readonly TaskExecution[],
+  whole: ReadonlySet<string> = new Set(),
+): string[] {
+  return new Oracle(before, after, tasks, [], true, whole).kept()
+}
+
+/** The group that a path is in. */
+export function aroundOf(flow: AgentWorkflow, path: string): string | undefined {
+  const { spot } = read(flow, path)
+  if (path.endsWith(']')) return path.slice(0, path.lastIndexOf('['))
+  if (spot.owner === undefined) return undefined
+  const prefix = path.slice(0, path.length - lastPart(path).length)
+  return spot.owner.task.loop === undefined ? prefix + spot.owner.task.id : prefix.slice(0, prefix.lastIndexOf('['))
 }
 
 class Oracle {
@@ -33,9 +47,19 @@ class Oracle {
 
   /** Whether what has not ended may hold. */
   readonly #unended: boolean
+  /** Of these it cannot be said what was inside. */
+  readonly #whole: ReadonlySet<string>
 
-  constructor(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[], from: readonly string[], unended: boolean) {
+  constructor(
+    before: AgentWorkflow,
+    after: AgentWorkflow,
+    tasks: readonly TaskExecution[],
+    from: readonly string[],
+    unended: boolean,
+    whole: ReadonlySet<string> = new Set(),
+  ) {
     this.#unended = unended
+    this.#whole = whole
     this.#before = before
     this.#after = after
     this.#from = from
@@ -100,7 +124,23 @@ class Oracle {
   /** Of a group: whether all that is inside of it holds, and nothing has come or gone where it was. */
   #insideHolds(path: string): boolean {
     const children = [...this.#records.keys()].filter((other) => this.#around(other) === path)
+    if (children.length === 0 && this.#whole.has(path)) return this.#isEmpty(path) || this.#sameInside(path)
     return children.every((child) => !this.#anew.has(child)) && (children.length === 0 || this.#sameLists(path))
+  }
+
+  /** Whether nothing was ever inside of a group. */
+  #isEmpty(path: string): boolean {
+    const { status, result } = this.#records.get(path) as TaskExecution
+    return status === 'skipped' || (Array.isArray(result) && result.length === 0)
+  }
+
+  /** Whether all that may be inside of a group reads equal. */
+  #sameInside(path: string): boolean {
+    const inside = (flow: AgentWorkflow): string => {
+      const { tasks, branches, default: otherwise } = (read(flow, path).spot as Spot).task
+      return JSON.stringify([tasks, branches, otherwise])
+    }
+    return inside(this.#before) === inside(this.#after)
   }
 
   /** Whether the lists of a group that have run have the tasks that they had. */
@@ -119,11 +159,7 @@ class Oracle {
   }
 
   #around(path: string): string | undefined {
-    const { spot } = read(this.#before, path)
-    if (path.endsWith(']')) return path.slice(0, path.lastIndexOf('['))
-    if (spot.owner === undefined) return undefined
-    const prefix = path.slice(0, path.length - lastPart(path).length)
-    return spot.owner.task.loop === undefined ? prefix + spot.owner.task.id : prefix.slice(0, prefix.lastIndexOf('['))
+    return aroundOf(this.#before, path)
   }
 
   #isInside(path: string, start: string): boolean {
