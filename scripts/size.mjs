@@ -12,7 +12,7 @@ import { root, runSteps, StepError } from './steps.mjs'
 const MIB = 1024 ** 2
 /** A platform's package holds little else than its addon, and npm packs with gzip. */
 // 17 MiB, packed 8 MB, without monitoring and Redis; each pillar raises the first, to 20 at most, and the other in proportion.
-const BOUNDS = { addon: 18.5 * MIB, packed: 8_700_000, importMs: 60 }
+const BOUNDS = { addon: 19 * MIB, packed: 8_950_000, importMs: 60 }
 const ROWS = 30
 const STANDARD = new Set(['alloc', 'compiler_builtins', 'core', 'std'])
 
